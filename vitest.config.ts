@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["**/*.test.ts"],
+    exclude: ["node_modules/**", "build/**", ...(process.env["CHIRPFOB_DEEP"] ? [] : ["**/*.deep.test.ts"])],
+    globalSetup: ["test/build-bytecode.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+  },
+});
