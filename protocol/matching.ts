@@ -1,0 +1,160 @@
+import { compareBytes, copyBytes, sliceCopy } from "./bytes";
+import { CHIRP_BYTES, ChirpDeriver } from "./chirp";
+import { decodeRow, openMetadata, ROW_BYTES, type RowMetadata, TAG_BYTES } from "./contactRow";
+import { isDirect } from "./score";
+import type { Sha256 } from "./sha256";
+import type { ShardBlock } from "./shard";
+import { firstMinuteOfHour, HOUR_MINUTES } from "./time";
+
+/** Most minutes between the minute of a chirp and the origin minute of its row: the clock error of two devices. */
+export const TOLERANCE_MINUTES = 2;
+
+/** One of a published seed's chirps that the log holds. */
+export interface Match {
+  /** The minute that the chirp was made for. */
+  readonly minute: number;
+  /** Index of the seed in its block. */
+  readonly seedIndex: number;
+  /** What the row says now that its chirp is known. */
+  readonly metadata: RowMetadata;
+}
+
+const FILTER_BYTES = 1024;
+const BUCKETS = 256;
+const WINDOW_MINUTES = HOUR_MINUTES + 2 * TOLERANCE_MINUTES;
+
+/**
+ * Matches the seeds of one hour against the rows that can belong to them (docs/protocol.md, "Matching"): those with an
+ * origin minute from 2 minutes before the hour to 2 minutes after it. A chirp is derived only for minutes within 2 of
+ * a row, so an hour without rows costs no digest. A bitmap of tag bits answers for most derived chirps; memory is 17
+ * bytes a row and 1.6 KB, all of it allocated at once.
+ *
+ * Where an hour has more rows than fit, match its blocks against one slice of the rows after the other.
+ */
+export class HourMatcher {
+  /** Rows held. */
+  rowCount: number;
+  private readonly sha256: Sha256;
+  private readonly deriver: ChirpDeriver;
+  private readonly capacity: number;
+  private readonly rows: Buffer;
+  /** Origin minute of each row, counted from the start of the window. */
+  private readonly rowMinutes: Buffer;
+  /** Index + 1 of the next row in the same bucket, u16. */
+  private readonly nextRow: Buffer;
+  /** Index + 1 of the first row whose tag starts with a byte, u16. */
+  private readonly buckets: Buffer;
+  private readonly filter: Buffer;
+  /** For each minute of the hour, 1 if its chirps must be derived. */
+  private readonly wanted: Buffer;
+  private firstMinute: number;
+
+  /** @param capacity the most rows held at a time, up to 65,534 */
+  constructor(sha256: Sha256, capacity: number) {
+    this.sha256 = sha256;
+    this.deriver = new ChirpDeriver(sha256);
+    this.capacity = capacity;
+    this.rows = Buffer.alloc(capacity * ROW_BYTES);
+    this.rowMinutes = Buffer.alloc(capacity);
+    this.nextRow = Buffer.alloc(capacity * 2);
+    this.buckets = Buffer.alloc(BUCKETS * 2);
+    this.filter = Buffer.alloc(FILTER_BYTES);
+    this.wanted = Buffer.alloc(HOUR_MINUTES);
+    this.firstMinute = 0;
+    this.rowCount = 0;
+  }
+
+  /** Starts over, without rows, for the seeds of `hour`. */
+  begin(hour: number): void {
+    this.firstMinute = firstMinuteOfHour(hour);
+    this.rowCount = 0;
+    this.buckets.set(Buffer.alloc(BUCKETS * 2), 0);
+    this.filter.set(Buffer.alloc(FILTER_BYTES), 0);
+    this.wanted.set(Buffer.alloc(HOUR_MINUTES), 0);
+  }
+
+  /**
+   * Takes a 12-byte row of the log hour `rowHour`. A row that no chirp of this hour can match is passed over.
+   *
+   * @returns false if there is no room: match what is held, begin again and add it then
+   */
+  addRow(rowHour: number, row: Buffer): boolean {
+    const windowMinute = firstMinuteOfHour(rowHour) + row[TAG_BYTES] - this.firstMinute + TOLERANCE_MINUTES;
+    if (windowMinute < 0 || windowMinute >= WINDOW_MINUTES) return true;
+    if (this.rowCount >= this.capacity) return false;
+    const index = this.rowCount++;
+    this.rows.set(row, index * ROW_BYTES);
+    this.rowMinutes[index] = windowMinute;
+    this.markWanted(windowMinute);
+    const filterAt = row[0] | ((row[1] & 3) << 8);
+    this.filter[filterAt] = this.filter[filterAt] | (1 << ((row[1] >> 2) & 7));
+    const bucketAt = row[0] * 2;
+    this.nextRow[index * 2] = this.buckets[bucketAt];
+    this.nextRow[index * 2 + 1] = this.buckets[bucketAt + 1];
+    this.buckets[bucketAt] = (index + 1) >> 8;
+    this.buckets[bucketAt + 1] = (index + 1) & 0xff;
+    return true;
+  }
+
+  /** Matches one block of the hour given to begin(), at most 360 digests. The device yields between blocks. */
+  matchBlock(block: ShardBlock): Match[] {
+    const matches: Match[] = [];
+    if (this.rowCount === 0) return matches;
+    const filter = this.filter;
+    const wanted = this.wanted;
+    const deriver = this.deriver;
+    for (let seedIndex = 0; seedIndex < block.seeds.length; seedIndex++) {
+      deriver.useSeed(block.seeds[seedIndex]);
+      let i = wanted.indexOf(1);
+      while (i >= 0) {
+        const digest = deriver.digest(this.firstMinute + i);
+        const second = digest[1];
+        if (((filter[digest[0] | ((second & 3) << 8)] >> ((second >> 2) & 7)) & 1) === 1) {
+          const metadata = this.bestRow(digest, i);
+          if (metadata) matches.push({ minute: this.firstMinute + i, seedIndex, metadata });
+        }
+        i = i + 1 < HOUR_MINUTES ? wanted.indexOf(1, i + 1) : -1;
+      }
+    }
+    deriver.forget();
+    return matches;
+  }
+
+  /**
+   * Opens the rows that the chirp in `digest`, of minute `i` of the hour, belongs to. There is one, unless the log was
+   * cut off and began anew within the minute: then the one that says more counts, so that a chirp stays one minute.
+   */
+  private bestRow(digest: Buffer, i: number): RowMetadata | undefined {
+    let best: RowMetadata | undefined;
+    const chirp = sliceCopy(digest, 0, CHIRP_BYTES);
+    let next = (this.buckets[digest[0] * 2] << 8) | this.buckets[digest[0] * 2 + 1];
+    while (next !== 0) {
+      const index = next - 1;
+      const distance = this.rowMinutes[index] - TOLERANCE_MINUTES - i;
+      if (
+        distance >= -TOLERANCE_MINUTES &&
+        distance <= TOLERANCE_MINUTES &&
+        compareBytes(this.rows, index * ROW_BYTES, digest, 0, TAG_BYTES) === 0
+      ) {
+        const originMinute = this.firstMinute + i + distance;
+        const row = Buffer.alloc(ROW_BYTES);
+        copyBytes(row, 0, this.rows, index * ROW_BYTES, ROW_BYTES);
+        const metadata = openMetadata(this.sha256, decodeRow(row).sealed, chirp, originMinute);
+        if (!best || saysMore(metadata, best)) best = metadata;
+      }
+      next = (this.nextRow[index * 2] << 8) | this.nextRow[index * 2 + 1];
+    }
+    return best;
+  }
+
+  private markWanted(windowMinute: number): void {
+    for (let i = windowMinute - 2 * TOLERANCE_MINUTES; i <= windowMinute; i++)
+      if (i >= 0 && i < HOUR_MINUTES) this.wanted[i] = 1;
+  }
+}
+
+/** A direct hearing says more than one by way of a repeater, and a stronger one more than a weaker. */
+function saysMore(a: RowMetadata, b: RowMetadata): boolean {
+  const directA = isDirect(a.delay);
+  return directA === isDirect(b.delay) ? a.maxRssi > b.maxRssi : directA;
+}
