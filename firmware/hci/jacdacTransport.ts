@@ -1,0 +1,29 @@
+import * as ds from "@devicescript/core";
+import type { HciTransport } from "./transport";
+
+/** Most H4 bytes in one `send` of services/hci.md. */
+const SEND_BYTES = 232;
+
+/** A controller behind the HCI service of services/hci.md: the ESP32's own radio, or a simulated one. */
+export class JacdacHciTransport implements HciTransport {
+  private readonly service: ds.Hci;
+
+  constructor() {
+    this.service = new ds.Hci();
+  }
+
+  async send(packets: Buffer): Promise<void> {
+    if (packets.length > SEND_BYTES) throw new RangeError("too many HCI commands for one packet");
+    await this.service.send(packets);
+  }
+
+  onEvents(handler: (packets: Buffer) => void): void {
+    const received = ds.Hci.spec.lookup("received").code;
+    this.service.report().subscribe(async (packet) => {
+      if (packet.serviceCommand === received) handler(packet.payload);
+    });
+  }
+
+  /** The service has no reset line; its server restarts the radio on HCI Reset. */
+  async resetHardware(): Promise<void> {}
+}
