@@ -7,3 +7,12 @@ export function printJson(value: unknown): void {
 export function note(message: string): void {
   process.stderr.write(`${message}\n`);
 }
+
+/** Prints named facts for people, one a line; nested values as compact JSON. */
+export function printFacts(facts: Record<string, unknown>): void {
+  const width = Math.max(...Object.keys(facts).map((name) => name.length));
+  for (const [name, value] of Object.entries(facts)) {
+    const text = typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "-");
+    process.stdout.write(`${name.padEnd(width)}  ${text}\n`);
+  }
+}

@@ -1,0 +1,108 @@
+// Compiles DeviceScript programs with the stock `devs build`. The compiler keeps one working folder per project
+// (.devicescript) and rewrites node_modules/@devicescript, so builds take turns and their output moves to build/.
+
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join, relative } from "node:path";
+import { promisify } from "node:util";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+const OUT = join(ROOT, "build");
+const COMPILER_OUTPUT = join(ROOT, ".devicescript", "bin");
+const LOCK_RETRY_MS = 50;
+
+/** A compiled program: the image that a device runs, and what the compiler knows about it. */
+export interface Bytecode {
+  /** The `.devs` image, as deployed. */
+  readonly image: Buffer;
+  /** Path of the `.devs` file, under build/. */
+  readonly file: string;
+  /** Path of the compiler's `-dbg.json`, which maps program counters to source lines. */
+  readonly debugFile: string;
+}
+
+/** The compiler refused the program; the message carries its diagnostics. */
+export class BuildError extends Error {
+  override readonly name = "BuildError";
+}
+
+/**
+ * Compiles the DeviceScript program `entry` (path from the project's root) into build/`name`.devs, or returns the image
+ * of an earlier build if no source file changed since.
+ *
+ * @throws BuildError with the compiler's diagnostics
+ */
+export async function buildBytecode(name: string, entry: string): Promise<Bytecode> {
+  const file = join(OUT, `${name}.devs`);
+  const debugFile = join(OUT, `${name}-dbg.json`);
+  const stampFile = join(OUT, `${name}.stamp`);
+  await mkdir(OUT, { recursive: true });
+  const unlock = await lock(join(OUT, "compiler.lock"));
+  try {
+    const stamp = await fingerprint(entry);
+    if ((await readFile(stampFile, "utf8").catch(() => "")) !== stamp) {
+      await rm(stampFile, { force: true });
+      await compile(entry);
+      await copyFile(join(COMPILER_OUTPUT, "bytecode.devs"), file);
+      await copyFile(join(COMPILER_OUTPUT, "bytecode-dbg.json"), debugFile);
+      await writeFile(stampFile, stamp);
+    }
+    return { image: await readFile(file), file, debugFile };
+  } finally {
+    await unlock();
+  }
+}
+
+async function compile(entry: string): Promise<void> {
+  const cli = createRequire(import.meta.url).resolve("@devicescript/cli/devicescript");
+  await rm(join(COMPILER_OUTPUT, "bytecode.devs"), { force: true });
+  try {
+    await promisify(execFile)(process.execPath, [cli, "build", "--no-colors", entry], { cwd: ROOT });
+    await readFile(join(COMPILER_OUTPUT, "bytecode.devs"));
+  } catch (error) {
+    const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
+    throw new BuildError(`devs build ${entry} failed:\n${stdout}${stderr}`.trim());
+  }
+}
+
+/** SHA-256 over everything a DeviceScript program can be made of, so that an unchanged program is not compiled again. */
+async function fingerprint(entry: string): Promise<string> {
+  const hash = createHash("sha256").update(entry);
+  const lockFile = await readFile(join(ROOT, "package-lock.json"));
+  hash.update(lockFile).update(await readFile(join(ROOT, entry)));
+  for (const folder of ["protocol", "firmware", "repeater", "services"]) {
+    const names = await readdir(join(ROOT, folder), { recursive: true }).catch(() => [] as string[]);
+    for (const name of names.sort()) {
+      if (!/\.(ts|md)$/.test(name) || name.endsWith(".test.ts")) continue;
+      const path = join(ROOT, folder, name);
+      hash.update(`\0${relative(ROOT, path)}\0`).update(await readFile(path));
+    }
+  }
+  return hash.digest("hex");
+}
+
+/** Takes the one lock that all builds of this checkout share; a lock whose process is gone is broken. */
+async function lock(path: string): Promise<() => Promise<void>> {
+  for (;;) {
+    try {
+      await writeFile(path, String(process.pid), { flag: "wx" });
+      return () => rm(path, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    const holder = Number(await readFile(path, "utf8").catch(() => ""));
+    if (holder > 0 && !isAlive(holder)) await rm(path, { force: true });
+    else await new Promise((done) => setTimeout(done, LOCK_RETRY_MS));
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
