@@ -2,7 +2,7 @@ import { copyBytes, readI8, sliceCopy, writeU32 } from "./bytes";
 import { CHIRP_BYTES } from "./chirp";
 import { expectLength, FormatError } from "./formatError";
 import type { Sha256 } from "./sha256";
-import { HOUR_MINUTES } from "./time";
+import { HOUR_MINUTES, minuteInHour } from "./time";
 
 /** Bytes in a contact row. */
 export const ROW_BYTES = 12;
@@ -51,7 +51,7 @@ export function sealRow(sha256: Sha256, chirp: Buffer, originMinute: number, met
   expectLength("row.chirp", chirp, CHIRP_BYTES);
   const row = Buffer.alloc(ROW_BYTES);
   copyBytes(row, 0, chirp, 0, TAG_BYTES);
-  row[MINUTE_AT] = originMinute % HOUR_MINUTES;
+  row[MINUTE_AT] = minuteInHour(originMinute);
   const keystream = metadataKeystream(sha256, chirp, originMinute);
   row[SEALED_AT] = (metadata.maxRssi & 0xff) ^ keystream[0];
   row[SEALED_AT + 1] = (metadata.txPower & 0xff) ^ keystream[1];
@@ -62,11 +62,11 @@ export function sealRow(sha256: Sha256, chirp: Buffer, originMinute: number, met
 /** Reads a row's framing: all that can be known without the chirp. @throws FormatError */
 export function decodeRow(bytes: Buffer): ContactRow {
   expectLength("row", bytes, ROW_BYTES);
-  const minuteInHour = bytes[MINUTE_AT];
-  if (minuteInHour >= HOUR_MINUTES) throw new FormatError("row.minute", MINUTE_AT, `${minuteInHour}, must be 0 to 59`);
+  const minute = bytes[MINUTE_AT];
+  if (minute >= HOUR_MINUTES) throw new FormatError("row.minute", MINUTE_AT, `${minute}, must be 0 to 59`);
   return {
     tag: sliceCopy(bytes, 0, TAG_BYTES),
-    minuteInHour,
+    minuteInHour: minute,
     sealed: sliceCopy(bytes, SEALED_AT, SEALED_BYTES),
   };
 }

@@ -21,6 +21,11 @@ export function hourOfMinute(minute: number): number {
   return Math.floor(minute / HOUR_MINUTES);
 }
 
+/** Minute in its hour, 0 to 59. Not by `%`, which the DeviceScript VM does in 32 bits with a sign. */
+export function minuteInHour(minute: number): number {
+  return minute - firstMinuteOfHour(hourOfMinute(minute));
+}
+
 /** Minute number of an hour's first minute. */
 export function firstMinuteOfHour(hour: number): number {
   return hour * HOUR_MINUTES;

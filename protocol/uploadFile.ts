@@ -2,7 +2,7 @@ import { copyBytes, isZero, readU16, readU32, sliceCopy, writeU16, writeU32 } fr
 import { SEED_BYTES } from "./chirp";
 import { expectLength, FormatError } from "./formatError";
 import { decodeRegion, encodeRegion, REGION_BYTES } from "./region";
-import { HOUR_MINUTES, hourOfMinute, MAX_U32 } from "./time";
+import { HOUR_MINUTES, hourOfMinute, MAX_U32, minuteInHour } from "./time";
 
 /** Bytes before the first tuple. */
 export const UPLOAD_HEADER_BYTES = 72;
@@ -98,7 +98,7 @@ export function decodeUploadFile(file: Buffer): UploadFile {
   }
   expectLength("upload.tuples", file, uploadFileBytes(hours));
   const firstMinute = readU32(file, UPLOAD_HEADER_BYTES + SEED_BYTES);
-  if (firstMinute % HOUR_MINUTES !== 0)
+  if (minuteInHour(firstMinute) !== 0)
     throw new FormatError("upload.t1", UPLOAD_HEADER_BYTES + SEED_BYTES, `${firstMinute} is not on the hour`);
   const seeds: Buffer[] = [];
   for (let i = 0; i < hours; i++) seeds.push(decodeTuple(file, i, firstMinute + i * HOUR_MINUTES));

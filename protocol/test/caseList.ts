@@ -1,0 +1,195 @@
+import { readFileSync } from "node:fs";
+import { slh_dsa_sha2_128s as slhDsa } from "@noble/post-quantum/slh-dsa.js";
+import fc from "fast-check";
+import { sha256 } from "../../tools/sha256";
+import { chirpOf } from "../chirp";
+import { sealRow } from "../contactRow";
+import { encodeShardBlock, SHARD_SIGNATURE_CONTEXT, type ShardBlock } from "../shard";
+import * as arb from "./arbitraries";
+import { Operation } from "./cases";
+
+/** One entry of the shared list. */
+export interface Case {
+  readonly operation: Operation;
+  readonly inputs: Buffer[];
+}
+
+/** A vector of pact-v1.json: everything that follows from a seed and a minute. */
+export interface Vector {
+  seed: string;
+  t: number;
+  chirp: string;
+  txPower: number;
+  direct: { advA: string; advData: string };
+  repeatedAge7: { advA: string; advData: string };
+  row: { rssi: number; delay: number; hearings: number; tag: string; minute: number; sealed: string; plain: string };
+}
+
+export const VECTORS = JSON.parse(readFileSync(new URL("vectors/pact-v1.json", import.meta.url), "utf8")) as Vector[];
+
+/** The fixed seed of everything drawn here: both worlds must see the same list, and a failure must come again. */
+const DRAW_SEED = 20201111;
+
+/**
+ * The cases that both worlds run: every vector, values drawn by fast-check, hostile input for every decoder, and
+ * signatures, genuine and with single bits flipped.
+ *
+ * @param perOperation how many valid cases are drawn of each kind
+ * @param hostile how many hostile inputs each decoder gets
+ * @param flips how many single-bit corruptions of a signature's inputs
+ */
+export function listCases(perOperation: number, hostile: number, flips: number): Case[] {
+  return [
+    ...vectorCases(),
+    ...drawnCases(perOperation),
+    ...decoderCases(perOperation, hostile),
+    ...matchCases(),
+    ...signatureCases(flips),
+  ];
+}
+
+function vectorCases(): Case[] {
+  return VECTORS.flatMap(({ seed, t, chirp, txPower, row, direct, repeatedAge7 }) => {
+    const chirpBytes = Buffer.from(chirp, "hex");
+    const sealed = Buffer.from(`${row.tag}${u8(row.minute)}${row.sealed}`, "hex");
+    return [
+      entry(Operation.Chirp, Buffer.from(seed, "hex"), u32(t)),
+      entry(Operation.EncodeFrame, chirpBytes, frameParameters(txPower, 0)),
+      entry(Operation.EncodeFrame, chirpBytes, frameParameters(txPower, 7)),
+      ...[direct, repeatedAge7].map(({ advA, advData }) =>
+        entry(Operation.DecodeFrame, Buffer.from(advA, "hex"), Buffer.from(advData, "hex"), Buffer.from("ffff", "hex")),
+      ),
+      entry(Operation.SealRow, chirpBytes, rowParameters(t, row.rssi, txPower, row.delay, row.hearings)),
+      entry(Operation.OpenRow, sealed, chirpBytes, u32(t)),
+    ];
+  });
+}
+
+function drawnCases(count: number): Case[] {
+  const parameters = fc.tuple(arb.chirp, arb.i8, fc.nat(12), fc.nat(0xffff));
+  return [
+    ...draw(arb.u32, count, (value) => entry(Operation.Time, u32(value))),
+    ...draw(fc.tuple(arb.seed, arb.u32), count, ([seed, t]) => entry(Operation.Chirp, seed, u32(t))),
+    ...draw(parameters, count, ([chirp, txPower, age, company]) =>
+      entry(Operation.EncodeFrame, chirp, frameParameters(txPower, age, company)),
+    ),
+    ...draw(fc.tuple(arb.chirp, arb.u32, arb.metadata), count, ([chirp, t, m]) =>
+      entry(Operation.SealRow, chirp, rowParameters(t, m.maxRssi, m.txPower, m.delay, m.hearings)),
+    ),
+    ...draw(arb.bytes(16), count, (value) => entry(Operation.EncodePermission, value)),
+    ...draw(arb.bytes(8), count, (value) => entry(Operation.Score, value)),
+    ...draw(arb.bytes(32), count, (value) => entry(Operation.KeyId, value)),
+  ];
+}
+
+const DECODERS: [keyof typeof arb.validInputs, Operation][] = [
+  ["row", Operation.DecodeRow],
+  ["region", Operation.Region],
+  ["uploadFile", Operation.UploadFile],
+  ["shardHeader", Operation.ShardHeader],
+  ["shardBlock", Operation.ShardBlock],
+  ["shardFile", Operation.ShardFile],
+  ["permissionNumber", Operation.DecodePermission],
+];
+
+/** For every decoder valid inputs and hostile ones. */
+function decoderCases(valid: number, hostile: number): Case[] {
+  const inputsOf = (name: keyof typeof arb.validInputs) => [
+    ...fc.sample(arb.validInputs[name], { seed: DRAW_SEED, numRuns: valid }),
+    ...fc.sample(arb.hostile(arb.validInputs[name]), { seed: DRAW_SEED, numRuns: hostile }),
+  ];
+  const company = Buffer.from("ffff", "hex");
+  const cases = inputsOf("frame").map((input) =>
+    entry(Operation.DecodeFrame, input.subarray(0, 6), input.subarray(6), company),
+  );
+  for (const [name, operation] of DECODERS)
+    cases.push(...inputsOf(name).map((input) => entry(operation, readable(name, input))));
+  return cases;
+}
+
+/** A region is read out of a longer record, so six bytes are always there; a permission number is text that a person typed. */
+function readable(name: keyof typeof arb.validInputs, input: Buffer): Buffer {
+  if (name === "region") return Buffer.concat([input, Buffer.alloc(6)]).subarray(0, 6);
+  return name === "permissionNumber" ? Buffer.from(input.toString("latin1").replace(/[^ -~]/g, "?")) : input;
+}
+
+/** Rows around the edges of an hour, among strangers' rows, against a block that made some of them. */
+function matchCases(): Case[] {
+  const hour = 498_100;
+  const pick = fc.record({
+    seeds: fc.uniqueArray(arb.seed, { minLength: 1, maxLength: 6, selector: (s) => s.toString("hex") }),
+    heard: fc.array(
+      fc.record({ seed: fc.nat(5), minute: fc.nat(59), late: fc.integer({ min: -4, max: 4 }), m: arb.metadata }),
+      { maxLength: 25 },
+    ),
+    strangers: fc.array(fc.tuple(arb.row, fc.integer({ min: -1, max: 1 })), { maxLength: 25 }),
+    capacity: fc.integer({ min: 20, max: 60 }),
+  });
+  return draw(pick, 60, ({ seeds, heard, strangers, capacity }) => {
+    const block: ShardBlock = { hour, seeds: seeds.sort(Buffer.compare), reverseMask: 0 };
+    const rows = strangers.map(([row, shift]) => Buffer.concat([u32(hour + shift), row]));
+    for (const { seed, minute, late, m } of heard) {
+      const made = hour * 60 + minute;
+      const origin = made + late;
+      const chirp = chirpOf(sha256, seeds[seed % seeds.length] as Buffer, made);
+      rows.push(Buffer.concat([u32(Math.floor(origin / 60)), sealRow(sha256, chirp, origin, m)]));
+    }
+    return entry(Operation.Match, Buffer.from([capacity]), Buffer.concat(rows), encodeShardBlock(block));
+  });
+}
+
+/** Public key, signature, message and context of a genuine signature, made with fixed randomness. */
+export function genuineSignature(): [Buffer, Buffer, Buffer, Buffer] {
+  const keys = slhDsa.keygen(Buffer.alloc(48, 7));
+  const message = sha256(Buffer.from("chain"));
+  const context = Buffer.from(SHARD_SIGNATURE_CONTEXT);
+  const signature = slhDsa.sign(message, keys.secretKey, { context, extraEntropy: Buffer.alloc(16, 9) });
+  return [Buffer.from(keys.publicKey), Buffer.from(signature), message, context];
+}
+
+/** Which bits are flipped: all parts get their share, the long signature most of them, spread over its whole length. */
+export function signatureFlips(count: number): { target: number; bit: number }[] {
+  const [publicKey, signature, message, context] = genuineSignature();
+  const parts = [publicKey, signature, message, context];
+  return Array.from({ length: count }, (_, i) => {
+    const target = i % 8 < 5 ? 1 : ([0, 2, 3][i % 3] ?? 0);
+    const bits = (parts[target] as Buffer).length * 8;
+    return { target, bit: Math.floor(((i * 0.6180339887) % 1) * bits) };
+  });
+}
+
+function signatureCases(flips: number): Case[] {
+  return [
+    entry(Operation.UseSignature, ...genuineSignature()),
+    entry(Operation.Verify, Buffer.from([4, 0, 0])),
+    ...signatureFlips(flips).map(({ target, bit }) =>
+      entry(Operation.Verify, Buffer.from([target, bit >> 8, bit & 0xff])),
+    ),
+  ];
+}
+
+function draw<T>(arbitrary: fc.Arbitrary<T>, count: number, toCase: (value: T) => Case): Case[] {
+  return fc.sample(arbitrary, { seed: DRAW_SEED, numRuns: count }).map(toCase);
+}
+
+function entry(operation: Operation, ...inputs: Buffer[]): Case {
+  return { operation, inputs };
+}
+
+function frameParameters(txPower: number, age: number, company = 0xffff): Buffer {
+  return Buffer.from([txPower & 0xff, age, company >> 8, company & 0xff]);
+}
+
+function rowParameters(minute: number, rssi: number, txPower: number, delay: number, hearings: number): Buffer {
+  return Buffer.concat([u32(minute), Buffer.from([rssi & 0xff, txPower & 0xff, delay, hearings])]);
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+function u8(value: number): string {
+  return value.toString(16).padStart(2, "0");
+}
