@@ -28,3 +28,6 @@ export interface FlashStore {
 
 /** A flash operation failed: the message says which and where. */
 export class FlashError extends Error {}
+
+/** The chip itself could not do it here (worn out or stuck cells); another sector may well do. */
+export class FlashFault extends FlashError {}

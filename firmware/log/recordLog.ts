@@ -1,0 +1,309 @@
+import { copyBytes, isZero, readU16, readU32, sliceCopy, writeU16, writeU32 } from "../../protocol/bytes";
+import { FlashFault, type FlashStore, SECTOR_BYTES } from "../flash/flashStore";
+import { CRC_START, crc16, storedCrc } from "./crc16";
+import { HEADER_BYTES } from "./sectorHeader";
+import { SectorRing, zero } from "./sectorRing";
+import { type Pause, Turn } from "./turn";
+
+/** Bytes of a record's payload. */
+export const PAYLOAD_BYTES = 32;
+
+const CRC_AT = 4 + PAYLOAD_BYTES;
+const RECORD_BYTES = CRC_AT + 2;
+
+/** Records in a sector. */
+export const SECTOR_RECORDS = Math.floor((SECTOR_BYTES - HEADER_BYTES) / RECORD_BYTES);
+
+const RECORDS_PER_READ = 5;
+const HOURS_PER_READ = 56;
+const BLANK_HOUR = 0xffffffff;
+const MAX_FAULTS_PER_APPEND = 4;
+
+/** Called with each record in turn. */
+export type RecordVisitor = (hour: number, payload: Buffer) => Promise<void>;
+
+/**
+ * A log of 32-byte records by UTC hour, in a ring of flash sectors: hour u32 | payload 32 | CRC u16. The CRC is programmed
+ * after the rest, so a record counts wholly or not at all. A record that is to go is overwritten with zeros where it lies.
+ */
+export class RecordLog {
+  private readonly store: FlashStore;
+  private readonly ring: SectorRing;
+  private readonly pause: Pause;
+  private readonly turn: Turn;
+  private known: boolean;
+  private next: number;
+  /** The hours of one sector's records, and the few records read last: what makes reading hour after hour cheap. */
+  private hours: Buffer;
+  private hoursSector: number;
+  private window: Buffer;
+  /** Counts changes, so that what a slow reader read before one is not kept for later. */
+  private changes: number;
+
+  /** A log over `sectors` sectors of the store from `firstSector`; `kind` (1 to 127) tells logs apart. Mount it before use. */
+  constructor(store: FlashStore, firstSector: number, sectors: number, kind: number, pause: Pause) {
+    this.store = store;
+    this.ring = new SectorRing(store, firstSector, sectors, kind);
+    this.pause = pause;
+    this.turn = new Turn(pause);
+    this.known = false;
+    this.next = 0;
+    this.hours = Buffer.alloc(0);
+    this.hoursSector = -1;
+    this.window = Buffer.alloc(0);
+    this.changes = 0;
+  }
+
+  /** Finds what the flash holds and voids what a power cut left half written. @throws FlashError */
+  async mount(): Promise<void> {
+    await this.turn.take();
+    try {
+      this.forget();
+      await this.ring.mount();
+      await this.recover();
+    } finally {
+      this.turn.give();
+    }
+  }
+
+  /** Sectors out of use since start because the chip failed there. */
+  faults(): number {
+    return this.ring.faults;
+  }
+
+  /** Writes a record (a shorter payload is filled up with zeros); once it resolves it survives a power cut. @throws FlashError */
+  async append(hour: number, payload: Buffer): Promise<void> {
+    const record = Buffer.alloc(RECORD_BYTES);
+    writeU32(record, 0, hour);
+    record.set(payload, 4);
+    writeU16(record, CRC_AT, recordCrc(record, 0));
+    await this.turn.take();
+    try {
+      let faults = 0;
+      let done = false;
+      while (!done) {
+        try {
+          await this.write(hour, record);
+          done = true;
+        } catch (error) {
+          this.known = false;
+          if (!(error instanceof FlashFault) || ++faults > MAX_FAULTS_PER_APPEND) throw error;
+          this.ring.retire(this.ring.newest);
+        }
+      }
+    } finally {
+      this.forget();
+      this.turn.give();
+    }
+  }
+
+  /** The payload of the hour's record, of the last one where there are several; undefined if there is none. @throws FlashError */
+  async find(hour: number): Promise<Buffer | undefined> {
+    const cached = findRecord(this.window, hour);
+    if (cached) return cached;
+    await this.pause();
+    let found: Buffer | undefined;
+    const start = this.ring.cursor;
+    for (let k = 0; k < this.ring.sectors; k++) {
+      const sector = (start + k) % this.ring.sectors;
+      if (!this.ring.mayHold(sector, hour)) continue;
+      const hours = await this.readHours(sector);
+      for (let record = 0; record < SECTOR_RECORDS; record++) {
+        if (readU32(hours, record * 4) !== hour) continue;
+        const changes = this.changes;
+        const records = await this.readRecords(sector, record);
+        const payload = payloadAt(records, 0);
+        if (!payload) continue;
+        found = payload;
+        if (changes === this.changes) this.window = records;
+      }
+    }
+    return found;
+  }
+
+  /** Hands the visitor all records, in the order of writing. @throws FlashError */
+  async forEach(visit: RecordVisitor): Promise<void> {
+    await this.pause();
+    const start = this.ring.cursor;
+    for (let k = 0; k < this.ring.sectors; k++) {
+      const sector = (start + k) % this.ring.sectors;
+      if (this.ring.firstHour(sector) === 0) continue;
+      const hours = await this.readHours(sector);
+      for (let record = 0; record < SECTOR_RECORDS && readU32(hours, record * 4) !== BLANK_HOUR; ) {
+        const records = await this.readRecords(sector, record);
+        for (let at = 0; at < records.length; at += RECORD_BYTES) {
+          const payload = payloadAt(records, at);
+          if (payload) await visit(readU32(records, at), payload);
+        }
+        record += RECORDS_PER_READ;
+      }
+    }
+  }
+
+  /** Overwrites all records of the hour except the last one with zeros. @throws FlashError */
+  async eraseAllButLast(hour: number): Promise<void> {
+    await this.turn.take();
+    try {
+      let sectorBefore = -1;
+      let recordBefore = -1;
+      const start = this.ring.cursor;
+      for (let k = 0; k < this.ring.sectors; k++) {
+        const sector = (start + k) % this.ring.sectors;
+        if (!this.ring.mayHold(sector, hour)) continue;
+        const hours = await this.readHours(sector);
+        for (let record = 0; record < SECTOR_RECORDS; record++) {
+          if (readU32(hours, record * 4) !== hour) continue;
+          if (!payloadAt(await this.readRecords(sector, record), 0)) continue;
+          if (sectorBefore >= 0) await this.eraseRecord(sectorBefore, recordBefore);
+          sectorBefore = sector;
+          recordBefore = record;
+        }
+      }
+    } finally {
+      this.forget();
+      this.turn.give();
+    }
+  }
+
+  /** Overwrites the records of `lastHour` and of every hour before with zeros. @throws FlashError */
+  async expire(lastHour: number): Promise<void> {
+    await this.turn.take();
+    try {
+      await this.pause();
+      for (let sector = 0; sector < this.ring.sectors; sector++) {
+        const first = this.ring.firstHour(sector);
+        if (first === 0 || first - 1 > lastHour) continue;
+        try {
+          if (this.ring.lastHour(sector) <= lastHour) await this.ring.shred(sector);
+          else await this.expireRecords(sector, lastHour);
+        } catch (error) {
+          if (!(error instanceof FlashFault)) throw error;
+          this.ring.retire(sector);
+        }
+      }
+    } finally {
+      this.forget();
+      this.turn.give();
+    }
+  }
+
+  /** Erases the whole log; a power cut meanwhile is made good at the next mount. @throws FlashError */
+  async eraseAll(): Promise<void> {
+    await this.turn.take();
+    try {
+      await this.ring.eraseAll();
+    } finally {
+      this.forget();
+      this.turn.give();
+    }
+  }
+
+  /** The latest hour that the newest sector holds, or 0 if there is none. */
+  latestHour(): number {
+    return this.ring.newest < 0 ? 0 : this.ring.lastHour(this.ring.newest);
+  }
+
+  private async write(hour: number, record: Buffer): Promise<void> {
+    if (!this.known) await this.recover();
+    if (!this.ring.writable || this.next >= SECTOR_RECORDS || !this.ring.fits(hour)) {
+      await this.ring.open(hour);
+      this.next = 0;
+    }
+    const at = this.recordAt(this.ring.newest, this.next);
+    await this.store.program(at, record.slice(0, CRC_AT));
+    await this.store.program(at + CRC_AT, record.slice(CRC_AT, RECORD_BYTES));
+    this.next++;
+    this.ring.setLastHour(this.ring.newest, Math.max(hour, this.ring.lastHour(this.ring.newest)));
+  }
+
+  /** Finds where the newest sector goes on; voids a record that lacks its CRC, and one that was only begun. */
+  private async recover(): Promise<void> {
+    if (this.ring.writable) {
+      const sector = this.ring.newest;
+      const hours = await this.readHours(sector);
+      let next = SECTOR_RECORDS;
+      while (next > 0 && readU32(hours, (next - 1) * 4) === BLANK_HOUR) next--;
+      const first = Math.max(0, next - 1);
+      const records = await this.readRecords(sector, first);
+      if (next > 0 && !payloadAt(records, 0)) await this.eraseRecord(sector, first);
+      if (next < SECTOR_RECORDS && !isBlank(records, (next - first) * RECORD_BYTES)) {
+        await this.eraseRecord(sector, next);
+        next++;
+      }
+      this.next = next;
+      let latest = this.ring.firstHour(sector);
+      for (let record = 0; record < next; record++) {
+        const hour = readU32(hours, record * 4);
+        if (hour !== BLANK_HOUR) latest = Math.max(latest, hour);
+      }
+      this.ring.setLastHour(sector, Math.min(latest, this.ring.lastHour(sector)));
+      this.forget();
+    }
+    this.known = true;
+  }
+
+  private async expireRecords(sector: number, lastHour: number): Promise<void> {
+    const hours = await this.readHours(sector);
+    for (let record = 0; record < SECTOR_RECORDS; record++) {
+      const hour = readU32(hours, record * 4);
+      if (hour !== 0 && hour <= lastHour) await this.eraseRecord(sector, record);
+    }
+  }
+
+  private async eraseRecord(sector: number, record: number): Promise<void> {
+    await zero(this.store, this.recordAt(sector, record), RECORD_BYTES);
+  }
+
+  private async readHours(sector: number): Promise<Buffer> {
+    if (sector === this.hoursSector) return this.hours;
+    const changes = this.changes;
+    const hours = Buffer.alloc(SECTOR_RECORDS * 4);
+    for (let record = 0; record < SECTOR_RECORDS; record += HOURS_PER_READ) {
+      const count = Math.min(HOURS_PER_READ, SECTOR_RECORDS - record);
+      const part = await this.store.readStrided(this.recordAt(sector, record), RECORD_BYTES, 4, count);
+      copyBytes(hours, record * 4, part, 0, count * 4);
+    }
+    if (changes === this.changes) {
+      this.hours = hours;
+      this.hoursSector = sector;
+    }
+    return hours;
+  }
+
+  /** The record and those after it, 5 in all or up to the sector's end. */
+  private async readRecords(sector: number, record: number): Promise<Buffer> {
+    const count = Math.min(RECORDS_PER_READ, SECTOR_RECORDS - record);
+    return await this.store.read(this.recordAt(sector, record), count * RECORD_BYTES);
+  }
+
+  private recordAt(sector: number, record: number): number {
+    return this.ring.address(sector) + HEADER_BYTES + record * RECORD_BYTES;
+  }
+
+  private forget(): void {
+    this.changes++;
+    this.hoursSector = -1;
+    this.window = Buffer.alloc(0);
+  }
+}
+
+function recordCrc(bytes: Buffer, at: number): number {
+  return storedCrc(crc16(bytes, at, CRC_AT, CRC_START));
+}
+
+/** The payload of the record at `at`, or undefined if it is not whole. */
+function payloadAt(records: Buffer, at: number): Buffer | undefined {
+  if (isZero(records, at, RECORD_BYTES) || readU16(records, at + CRC_AT) !== recordCrc(records, at)) return undefined;
+  return sliceCopy(records, at + 4, PAYLOAD_BYTES);
+}
+
+function findRecord(records: Buffer, hour: number): Buffer | undefined {
+  for (let at = 0; at < records.length; at += RECORD_BYTES)
+    if (readU32(records, at) === hour) return payloadAt(records, at);
+  return undefined;
+}
+
+function isBlank(records: Buffer, at: number): boolean {
+  for (let i = 0; i < RECORD_BYTES; i++) if (records[at + i] !== 0xff) return false;
+  return true;
+}
