@@ -1,0 +1,130 @@
+// What the service keeps on disk, and the lock that keeps a second process away from the embedded database.
+
+import { createHash } from "node:crypto";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { ServiceError } from "./errors";
+
+/** Paths inside a data directory, which is 0700. */
+export interface DataDirectory {
+  readonly root: string;
+  /** PGlite's folder; absent where PostgreSQL is used. */
+  readonly database: string;
+  /** Files that any static host may serve. */
+  readonly published: string;
+  /** Files for other regions' services only. */
+  readonly federated: string;
+  /** 0600: JSON with the signing key pair. */
+  readonly signingKey: string;
+  /** 0600: 32 bytes, hexadecimal; keys the hashes of permission numbers and receipts. */
+  readonly permissionKey: string;
+  /** 0600: socket through which commands reach a running service. */
+  readonly adminSocket: string;
+  readonly lock: string;
+}
+
+/** Longest path of a local socket (sun_path, less its terminator). */
+const MAX_SOCKET_PATH = 107;
+
+/** Lays out `root` and makes the folders that are missing, readable by their owner only. */
+export async function openDataDirectory(root: string): Promise<DataDirectory> {
+  const absolute = resolve(root);
+  const directory: DataDirectory = {
+    root: absolute,
+    database: join(absolute, "database"),
+    published: join(absolute, "public"),
+    federated: join(absolute, "federated"),
+    signingKey: join(absolute, "signing.key"),
+    permissionKey: join(absolute, "permission.key"),
+    adminSocket: join(absolute, "admin.sock"),
+    lock: join(absolute, "lock"),
+  };
+  if (Buffer.byteLength(directory.adminSocket) > MAX_SOCKET_PATH)
+    throw new ServiceError(
+      `the data directory's path is too long for a local socket (${absolute}): choose a shorter one`,
+    );
+  try {
+    for (const folder of [absolute, directory.published, directory.federated])
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new ServiceError(`cannot make the data directory ${absolute}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+  return directory;
+}
+
+/** Where the keys and files of a service on PostgreSQL live unless --data says otherwise: one folder for each database. */
+export function defaultDataRoot(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  const name = createHash("sha256").update(`${url.host}${url.pathname}`).digest("hex").slice(0, 16);
+  return join(process.env.XDG_STATE_HOME ?? join(homedir(), ".local", "state"), "chirpfob", name);
+}
+
+/** A held lock; other processes are refused until release. */
+export interface Lock {
+  release(): Promise<void>;
+}
+
+/** Takes the data directory for this process, or returns undefined while another process that lives holds it. */
+export async function takeLock(path: string): Promise<Lock | undefined> {
+  const mine = `${process.pid} ${await startTime(process.pid)}\n`;
+  for (;;) {
+    try {
+      const file = await open(path, "wx", 0o600);
+      await file.writeFile(mine);
+      await file.close();
+      return { release: () => rm(path, { force: true }) };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    if (await isHeld(path)) return undefined;
+    await dropStale(path);
+  }
+}
+
+async function isHeld(path: string): Promise<boolean> {
+  // A holder that was killed between creating and writing leaves an empty file: wait a moment for a living one to write.
+  for (let tries = 0; tries < 20; tries++) {
+    const text = await readFile(path, "utf8").catch(() => undefined);
+    if (text === undefined) return false;
+    if (text.endsWith("\n")) {
+      const [pid, started] = text.trim().split(" ");
+      return started === (await startTime(Number(pid)));
+    }
+    await new Promise((done) => setTimeout(done, 25));
+  }
+  return false;
+}
+
+/** Moves a dead process's lock away; the rename lets only one of several contenders have it. */
+async function dropStale(path: string): Promise<void> {
+  const aside = `${path}.${process.pid}`;
+  try {
+    await rename(path, aside);
+  } catch {
+    return;
+  }
+  if (await isHeld(aside)) await rename(aside, path);
+  else await rm(aside, { force: true });
+}
+
+/** A word that tells a process from a later one with the same id; "" if there is none. */
+async function startTime(pid: number): Promise<string> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    // The name in parentheses may hold spaces; starttime is field 22, the 20th after it.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[19] ?? "";
+  } catch {
+    return process.platform === "linux" || !isAlive(pid) ? "" : "alive";
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

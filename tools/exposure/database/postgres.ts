@@ -1,0 +1,57 @@
+import pg from "pg";
+import { type Database, type Row, type Session, type Value, withRetries } from "./database";
+
+const INT8 = 20;
+const CONNECTIONS = 10;
+const CONNECT_TIMEOUT_MS = 10_000;
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+/** Opens a pool of connections to a server that speaks PostgreSQL's protocol. */
+export async function openPostgres(url: string): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    application_name: "chirpfob",
+    types: { getTypeParser: (type, format) => (type === INT8 ? Number : pg.types.getTypeParser(type, format)) },
+  });
+  // An idle connection that breaks is replaced at the next use; unheard, its error would end the process.
+  pool.on("error", () => undefined);
+  await pool.query("select 1").catch(async (error) => {
+    await pool.end();
+    throw error;
+  });
+  return {
+    query: (sql, values) => withRetries(() => run(pool, sql, values)),
+    transaction: (work) => withRetries(() => inTransaction(pool, work)),
+    close: () => pool.end(),
+  };
+}
+
+async function inTransaction<T>(pool: pg.Pool, work: (session: Session) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query("begin isolation level serializable");
+    const result = await work({ query: (sql, values) => run(client, sql, values) });
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    await client.query("rollback").catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function run<T extends object = Row>(
+  on: pg.Pool | pg.PoolClient,
+  sql: string,
+  values: readonly Value[] = [],
+): Promise<T[]> {
+  const { rows } = await on.query(sql, [...values]);
+  return rows as T[];
+}

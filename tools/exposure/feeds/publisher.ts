@@ -1,0 +1,255 @@
+// Releases what is due. Shards are built and signed outside of any transaction and then committed together with the
+// removal of what they were made from; if another instance was faster, the commit changes nothing and the work is
+// thrown away. So no seed is lost or published twice, whenever an instance dies.
+
+import { createHash } from "node:crypto";
+import { MAX_AGE_MINUTES } from "../../../protocol/frame";
+import { TOLERANCE_MINUTES } from "../../../protocol/matching";
+import type { ShardBlock } from "../../../protocol/shard";
+import { layOutShard, type ReleasedSeed } from "../../../protocol/shardFile";
+import { hourOfMinute, minuteOfSeconds } from "../../../protocol/time";
+import { sha256 } from "../../sha256";
+import { type Clock, dayOfSeconds } from "../clock";
+import { type Database, type Session, sqlState, UNIQUE_VIOLATION } from "../database/database";
+import { type Batch, loadBatch } from "./batch";
+import { ALL_TO_ALL_FEED, type FeedFiles, PUBLIC_FEED } from "./feedFiles";
+import { type FeedChunk, type FeedIndex, parseFeedIndex } from "./feedIndex";
+import { cutChunks, fillingFor, type RandomSeed } from "./fill";
+import { withoutPublished } from "./history";
+import type { KeyRing, PublishingKey } from "./keyRing";
+
+/** A seed's hour must be over for this long before it may be public: until then its chirps could still be replayed. */
+export const EMBARGO_MINUTES = MAX_AGE_MINUTES + TOLERANCE_MINUTES;
+
+const MAX_CONFLICTS = 10;
+
+/** A shard that was published. */
+export interface PublishedChunk extends FeedChunk {
+  readonly feed: string;
+}
+
+export interface PublisherOptions {
+  readonly region: string;
+  /** Feeds besides the public one: "a2a", and the regions that may read seeds of their visitors. */
+  readonly federatedFeeds: readonly string[];
+  /** Most blocks of 200 bytes in a shard. */
+  readonly maxBlocks: number;
+  readonly now: Clock;
+  readonly random: RandomSeed;
+}
+
+/** Something else changed what this publication was built on; nothing was committed. */
+class PublishConflict extends Error {}
+
+interface NewChunk extends PublishedChunk {
+  readonly file: Buffer;
+}
+
+/** A feed's row, and what it shall become. */
+interface FeedUpdate {
+  readonly feed: string;
+  readonly before: string | undefined;
+  readonly after: string;
+  readonly nextNumber: number;
+  readonly chunks: readonly NewChunk[];
+}
+
+export class Publisher {
+  private running: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly database: Database,
+    private readonly keys: KeyRing,
+    private readonly files: FeedFiles,
+    private readonly options: PublisherOptions,
+  ) {}
+
+  /** Publishes everything that is due, a bounded batch at a time, and returns the shards that this made. */
+  publishDue(): Promise<PublishedChunk[]> {
+    return this.inTurn(async () => {
+      await this.refresh();
+      const published: PublishedChunk[] = [];
+      let conflicts = 0;
+      for (;;) {
+        await this.files.sync();
+        const batch = await loadBatch(this.database, this.lastDueHour());
+        if (batch.isEmpty()) break;
+        try {
+          published.push(...(await this.publish(batch)));
+        } catch (error) {
+          if (!isConflict(error) || ++conflicts === MAX_CONFLICTS) throw error;
+        }
+      }
+      return published;
+    });
+  }
+
+  /** Makes sure that every feed has an index signed with the current key. */
+  refreshIndexes(): Promise<void> {
+    return this.inTurn(async () => {
+      await this.refresh();
+      await this.files.sync();
+    });
+  }
+
+  /** Deletes shards published before `publishedBefore` (Unix seconds), rows and files. */
+  sweep(publishedBefore: number): Promise<void> {
+    return this.inTurn(async () => {
+      const key = await this.keys.open();
+      for (const feed of await this.allFeeds()) {
+        const { index, text, nextNumber } = await this.feedState(feed);
+        const kept = index?.chunks.filter(({ published }) => published >= publishedBefore) ?? [];
+        if (index === undefined || kept.length === index.chunks.length) continue;
+        const after = await key.signIndex({ ...index, chunks: kept });
+        await this.database.transaction(async (session) => {
+          await replaceIndex(session, { feed, before: text, after, nextNumber, chunks: [] });
+          await session.query("delete from chunk where feed = $1 and published < $2", [feed, publishedBefore]);
+        });
+      }
+      await this.files.sync();
+    });
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.running.then(work);
+    this.running = next.catch(() => undefined);
+    return next;
+  }
+
+  /** The youngest hour that is out of the embargo. */
+  private lastDueHour(): number {
+    return hourOfMinute(minuteOfSeconds(this.options.now()) - EMBARGO_MINUTES) - 1;
+  }
+
+  private async publish(batch: Batch): Promise<PublishedChunk[]> {
+    const key = await this.keys.open();
+    const sets = await this.feedSets(batch);
+    const updates: FeedUpdate[] = [];
+    for (const [feed, released] of sets) if (released.length > 0) updates.push(await this.build(feed, released, key));
+    await this.database.transaction(async (session) => {
+      if (!(await batch.remove(session))) throw new PublishConflict();
+      await batch.keepEmbargoed(session, dayOfSeconds(this.options.now()));
+      for (const update of updates) await applyUpdate(session, update);
+    });
+    return updates.flatMap(({ chunks }) => chunks.map(({ file: _, ...chunk }) => chunk));
+  }
+
+  /**
+   * What each feed shall carry. The filling of a feed for another region goes into our own feeds too: otherwise whoever
+   * compares the two would tell filling from genuine seeds, and could link the hours of a single traveller.
+   */
+  private async feedSets(batch: Batch): Promise<Map<string, ReleasedSeed[]>> {
+    const { random, federatedFeeds } = this.options;
+    const published = (seeds: ReleasedSeed[]) => withoutPublished(this.files, PUBLIC_FEED, seeds);
+    const fresh = new Set(await published(batch.local.map(({ released }) => released)));
+    const local = [...fresh];
+    const sets = new Map<string, ReleasedSeed[]>();
+    for (const feed of federatedFeeds) {
+      if (feed === ALL_TO_ALL_FEED) continue;
+      const visitors = batch.local.filter(({ released, regions }) => fresh.has(released) && regions.includes(feed));
+      const seeds = visitors.map(({ released }) => released);
+      const filling = fillingFor(seeds, random);
+      local.push(...filling);
+      sets.set(feed, seeds.concat(filling));
+    }
+    if (federatedFeeds.includes(ALL_TO_ALL_FEED)) {
+      local.push(...fillingFor(local, random));
+      sets.set(ALL_TO_ALL_FEED, local);
+    }
+    const all = local.concat(await published(batch.remote));
+    sets.set(PUBLIC_FEED, all.concat(fillingFor(all, random)));
+    return sets;
+  }
+
+  private async build(feed: string, released: ReleasedSeed[], key: PublishingKey): Promise<FeedUpdate> {
+    const { index, text, nextNumber } = await this.feedState(feed);
+    const pieces = cutChunks(released, this.options.maxBlocks);
+    const chunks = await Promise.all(pieces.map((blocks, i) => this.buildChunk(feed, nextNumber + i, blocks, key)));
+    const listed = chunks.map(({ file: _, feed: __, ...chunk }) => chunk);
+    const after = await key.signIndex({
+      region: this.options.region,
+      feed,
+      chunks: [...(index?.chunks ?? []), ...listed],
+    });
+    return { feed, before: text, after, nextNumber: nextNumber + chunks.length, chunks };
+  }
+
+  private async buildChunk(feed: string, number: number, blocks: ShardBlock[], key: PublishingKey): Promise<NewChunk> {
+    // Let requests be answered between two chunks: laying one out takes a while.
+    await new Promise((resolve) => setImmediate(resolve));
+    const { region, now } = this.options;
+    const published = now();
+    const { unsigned, chain } = layOutShard(sha256, { region, chunk: number, published, keyId: key.keyId }, blocks);
+    const file = Buffer.concat([unsigned, await key.signShard(chain)]);
+    return {
+      feed,
+      number,
+      bytes: file.length,
+      sha256: createHash("sha256").update(file).digest("hex"),
+      seeds: blocks.reduce((sum, block) => sum + block.seeds.length, 0),
+      published,
+      file,
+    };
+  }
+
+  private async refresh(): Promise<void> {
+    const key = await this.keys.open();
+    for (const feed of await this.allFeeds()) {
+      const { index, text, nextNumber } = await this.feedState(feed);
+      if (index !== undefined && key.isCurrent(index)) continue;
+      const after = await key.signIndex({ region: this.options.region, feed, chunks: index?.chunks ?? [] });
+      try {
+        await this.database.transaction((session) =>
+          replaceIndex(session, { feed, before: text, after, nextNumber, chunks: [] }),
+        );
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+      }
+    }
+  }
+
+  /** Configured feeds, and those that once were: their shards still expire and their index follows the key. */
+  private async allFeeds(): Promise<Set<string>> {
+    const rows = await this.database.query<{ name: string }>("select name from feed");
+    return new Set([PUBLIC_FEED, ...this.options.federatedFeeds, ...rows.map(({ name }) => name)]);
+  }
+
+  private async feedState(feed: string): Promise<{ index?: FeedIndex; text?: string; nextNumber: number }> {
+    const [row] = await this.database.query<{ next_number: number; index_json: string }>(
+      "select next_number, index_json from feed where name = $1",
+      [feed],
+    );
+    if (row === undefined) return { nextNumber: 1 };
+    return { index: parseFeedIndex(row.index_json), text: row.index_json, nextNumber: row.next_number };
+  }
+}
+
+async function applyUpdate(session: Session, update: FeedUpdate): Promise<void> {
+  await replaceIndex(session, update);
+  for (const { feed, number, published, seeds, bytes, sha256: digest, file } of update.chunks)
+    await session.query(
+      "insert into chunk (feed, number, published, seeds, bytes, sha256, file) values ($1, $2, $3, $4, $5, $6, $7)",
+      [feed, number, published, seeds, bytes, digest, file],
+    );
+}
+
+/** Compare and set: an index is unique by its signature, so equal text means that nothing changed in between. */
+async function replaceIndex(session: Session, { feed, before, after, nextNumber }: FeedUpdate): Promise<void> {
+  if (before === undefined) {
+    await session.query("insert into feed (name, next_number, index_json) values ($1, $2, $3)", [
+      feed,
+      nextNumber,
+      after,
+    ]);
+    return;
+  }
+  const changed = await session.query(
+    "update feed set next_number = $2, index_json = $3 where name = $1 and index_json = $4 returning name",
+    [feed, nextNumber, after, before],
+  );
+  if (changed.length === 0) throw new PublishConflict();
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof PublishConflict || sqlState(error) === UNIQUE_VIOLATION;
+}

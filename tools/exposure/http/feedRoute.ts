@@ -1,0 +1,92 @@
+import { createReadStream } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
+import type { FeedFiles, ServedChunk, ServedFeed } from "../feeds/feedFiles";
+import { answerText } from "./answer";
+
+/** A chunk never changes. */
+const CHUNK_CACHE = "public, max-age=2592000, immutable";
+
+/** Serves a feed's index (`chunk` undefined) or one of its shards, to GET and HEAD. */
+export async function serveFeed(
+  files: FeedFiles,
+  feed: string,
+  chunk: string | undefined,
+  indexMaxAgeSeconds: number,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const served = files.get(feed);
+  if (served === undefined) return answerText(response, 404, "there is no such feed");
+  if (chunk === undefined) return serveIndex(served, indexMaxAgeSeconds, request, response);
+  const found = /^[1-9][0-9]{0,9}$/.test(chunk) ? served.chunks.get(Number(chunk)) : undefined;
+  if (found === undefined) return answerText(response, 404, "there is no such chunk: the index lists those there are");
+  return serveChunk(found, request, response);
+}
+
+function serveIndex(feed: ServedFeed, maxAge: number, request: IncomingMessage, response: ServerResponse): void {
+  const isGzip = /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""));
+  const body = isGzip ? feed.indexGzip : feed.index;
+  const etag = isGzip ? feed.indexEtag.replace(/"$/, '-gzip"') : feed.indexEtag;
+  response.setHeader("etag", etag);
+  response.setHeader("vary", "accept-encoding");
+  response.setHeader("cache-control", `public, max-age=${maxAge}`);
+  if (matchesEtag(request, etag)) {
+    response.writeHead(304).end();
+    return;
+  }
+  if (isGzip) response.setHeader("content-encoding", "gzip");
+  response.writeHead(200, { "content-type": "application/json", "content-length": body.length });
+  response.end(request.method === "HEAD" ? undefined : body);
+}
+
+/** Seeds are random and do not compress, so a shard is sent as it is. */
+async function serveChunk(chunk: ServedChunk, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const etag = `"${chunk.sha256}"`;
+  response.setHeader("etag", etag);
+  response.setHeader("cache-control", CHUNK_CACHE);
+  response.setHeader("accept-ranges", "bytes");
+  if (matchesEtag(request, etag)) {
+    response.writeHead(304).end();
+    return;
+  }
+  const ifRange = request.headers["if-range"];
+  const range = ifRange === undefined || ifRange === etag ? parseRange(request.headers.range, chunk.bytes) : undefined;
+  if (range === "unsatisfiable") {
+    response.writeHead(416, { "content-range": `bytes */${chunk.bytes}`, "content-length": 0 }).end();
+    return;
+  }
+  const { start, end } = range ?? { start: 0, end: chunk.bytes - 1 };
+  if (range !== undefined) response.setHeader("content-range", `bytes ${start}-${end}/${chunk.bytes}`);
+  response.writeHead(range === undefined ? 200 : 206, {
+    "content-type": "application/octet-stream",
+    "content-length": end - start + 1,
+  });
+  if (request.method === "HEAD") response.end();
+  else await pipeline(createReadStream(chunk.path, { start, end }), response);
+}
+
+function matchesEtag(request: IncomingMessage, etag: string): boolean {
+  const wanted = request.headers["if-none-match"];
+  if (wanted === undefined) return false;
+  return wanted.split(",").some((tag) => tag.trim() === "*" || tag.trim().replace(/^W\//, "") === etag);
+}
+
+/** A single byte range; several ranges, or nonsense, are answered with the whole file, as RFC 9110 allows. */
+function parseRange(
+  header: string | undefined,
+  size: number,
+): { start: number; end: number } | "unsatisfiable" | undefined {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? "");
+  if (match === null) return undefined;
+  const [, first = "", last = ""] = match;
+  if (first === "" && last === "") return undefined;
+  if (first === "") {
+    const length = Math.min(Number(last), size);
+    return length === 0 ? "unsatisfiable" : { start: size - length, end: size - 1 };
+  }
+  const start = Number(first);
+  const end = last === "" ? size - 1 : Math.min(Number(last), size - 1);
+  if (last !== "" && Number(last) < start) return undefined;
+  return start >= size ? "unsatisfiable" : { start, end };
+}

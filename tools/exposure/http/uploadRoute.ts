@@ -1,0 +1,134 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { FormatError } from "../../../protocol/formatError";
+import { decodePermissionNumber } from "../../../protocol/permissionNumber";
+import type { Clock } from "../clock";
+import type { Metrics } from "../metrics";
+import { checkUpload, MAX_UPLOAD_BYTES, RECEIPT_BYTES, type Uploads } from "../uploads";
+import { answerUpload, BodyTooLarge, readBody } from "./answer";
+import type { GuessLimit } from "./guessLimit";
+
+const RECEIPT_SHAPE = new RegExp(`^[0-9a-fA-F]{${2 * RECEIPT_BYTES}}$`);
+
+export interface UploadRouteOptions {
+  readonly region: string;
+  readonly now: Clock;
+  /** Answers leave only at multiples of this many milliseconds after the request: work of different length looks alike. */
+  readonly answerStepMs: number;
+  /** Uploads that are read and checked at a time; more are asked to come back. */
+  readonly maxInFlight: number;
+  /** Whose refusals count together; kept nowhere. */
+  readonly addressOf: (request: IncomingMessage) => string;
+}
+
+/** `POST /v1/uploads`: an upload file against a permission number. */
+export class UploadRoute {
+  private inFlight = 0;
+
+  constructor(
+    private readonly uploads: Uploads,
+    private readonly limit: GuessLimit,
+    private readonly metrics: Metrics,
+    private readonly options: UploadRouteOptions,
+  ) {}
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const wait =
+      this.inFlight >= this.options.maxInFlight ? 1 : this.limit.waitSeconds(this.options.addressOf(request));
+    if (wait > 0) {
+      this.metrics.add("chirpfob_uploads_limited_total");
+      refuseBody(request, response, 429, "too many uploads at once, or too many refused: try again later", {
+        "retry-after": String(wait),
+      });
+      return;
+    }
+    this.inFlight++;
+    try {
+      await this.take(request, response);
+    } finally {
+      this.inFlight--;
+    }
+  }
+
+  private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const started = performance.now();
+    let file: Buffer;
+    try {
+      file = await readBody(request, MAX_UPLOAD_BYTES);
+    } catch (error) {
+      if (!(error instanceof BodyTooLarge)) throw error;
+      this.metrics.add("chirpfob_uploads_malformed_total");
+      refuseBody(request, response, 413, `an upload is at most ${MAX_UPLOAD_BYTES} bytes (90 days of hours)`);
+      return;
+    }
+    const problem = this.findProblem(request, file);
+    if (problem !== undefined) {
+      this.metrics.add("chirpfob_uploads_malformed_total");
+      answerUpload(response, 400, { status: "malformed", reason: problem });
+      return;
+    }
+    const receipt = Buffer.from(String(request.headers["idempotency-key"]), "hex");
+    const outcome = await this.uploads.take(readNumber(request), receipt, file);
+    if (outcome === "accepted") this.metrics.add("chirpfob_uploads_accepted_total");
+    else {
+      this.metrics.add("chirpfob_uploads_refused_total");
+      this.limit.note(this.options.addressOf(request));
+    }
+    await this.waitForStep(started);
+    if (outcome === "accepted") answerUpload(response, 201, { status: "accepted" });
+    else
+      answerUpload(response, 403, {
+        status: "refused",
+        reason: "not permitted: the number is mistyped, used, expired or withdrawn; ask whoever gave it to you",
+      });
+  }
+
+  /** What is wrong with the request, whatever its number; undefined if nothing. */
+  private findProblem(request: IncomingMessage, file: Buffer): string | undefined {
+    const { headers } = request;
+    if (headers["content-type"] !== "application/octet-stream") return "Content-Type must be application/octet-stream";
+    if (!RECEIPT_SHAPE.test(headers["idempotency-key"] === undefined ? "" : String(headers["idempotency-key"])))
+      return `Idempotency-Key must be ${2 * RECEIPT_BYTES} hexadecimal digits, the client's own receipt`;
+    try {
+      checkUpload(file, this.options.region, this.options.now());
+      return undefined;
+    } catch (error) {
+      if (error instanceof FormatError) return error.message;
+      throw error;
+    }
+  }
+
+  private waitForStep(started: number): Promise<void> {
+    const { answerStepMs } = this.options;
+    if (answerStepMs === 0) return Promise.resolve();
+    const late = (performance.now() - started) % answerStepMs;
+    return new Promise((resolve) => setTimeout(resolve, answerStepMs - late));
+  }
+}
+
+/** `Authorization: Permission NUMBER`, or undefined if there is none that can be read. */
+function readNumber(request: IncomingMessage): Buffer | undefined {
+  const text = /^Permission (.{1,64})$/.exec(request.headers.authorization ?? "")?.[1];
+  if (text === undefined) return undefined;
+  try {
+    return decodePermissionNumber(text);
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  }
+}
+
+/** Answers without having read the body, and closes the connection, since the rest of it would look like a request. */
+function refuseBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  reason: string,
+  headers: Record<string, string> = {},
+): void {
+  answerUpload(response, status, { status: "refused", reason }, { ...headers, connection: "close" });
+  // A client that is still sending would lose the answer to a reset connection; give it a second to read it.
+  request.resume();
+  const giveUp = setTimeout(() => request.destroy(), 1000);
+  giveUp.unref();
+  request.once("close", () => clearTimeout(giveUp));
+}
