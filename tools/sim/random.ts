@@ -33,6 +33,11 @@ export class SeededRandom {
     return sum >>> 0;
   }
 
+  /** 64 random bits. */
+  uint64(): bigint {
+    return (BigInt(this.uint32()) << 32n) | BigInt(this.uint32());
+  }
+
   /** At least 0, below 1. */
   unit(): number {
     return this.uint32() / 0x1_0000_0000;

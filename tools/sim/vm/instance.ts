@@ -102,7 +102,8 @@ export class VmInstance {
         void this.host.settingsFlash.set(this.bytes.subarray(start, start + size)),
       em_send_frame: (frame: number) => this.sent(frame, 12 + (this.bytes[frame + 2] as number)),
       em_send_large_frame: (frame: number, size: number) => this.sent(frame, size),
-      em_time_now: () => this.host.localMicros() / 1000,
+      // Half a microsecond more, so that the VM's own rounding down of milliseconds * 1,000 loses none.
+      em_time_now: () => (this.host.localMicros() + 0.5) / 1000,
       em_jd_crypto_get_random: (target: number, size: number) =>
         void this.bytes.set(this.host.randomBytes(size), target),
       em_print_dmesg: (text: number) => this.host.logged(this.text(text)),

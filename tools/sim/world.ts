@@ -1,0 +1,138 @@
+// A simulation in one thread: devices, the air between them, and time. crowd.ts runs several of these side by side.
+
+import { Air, type RecordedTraffic, type Transmission } from "./air/air";
+import { PERFECT, type RadioProfile } from "./air/profile";
+import { ALONE, type Proximity } from "./air/proximity";
+import type { ClockError } from "./device/clock";
+import { blankDeviceFlash, type DeviceFlash, type DeviceOptions, SimDevice } from "./device/device";
+import { SeededRandom } from "./random";
+import { type Micros, Scheduler } from "./scheduler";
+
+/** The air is worked out once in this time: what a radio receives reaches its program up to this much later. */
+export const AIR_WINDOW_US = 25_000;
+
+export interface WorldOptions {
+  /** Everything random in the world comes from it: same seed, same bytes. */
+  readonly seed: string;
+  /** Default: PERFECT. */
+  readonly profile?: RadioProfile;
+  /** Default: nobody is near anybody. */
+  readonly proximity?: Proximity;
+  readonly recorded?: RecordedTraffic;
+  /** Sees every advertising event of this world's devices, in order. */
+  readonly onTransmission?: (transmission: Transmission) => void;
+}
+
+/** What is particular to one device; the rest of DeviceOptions comes from the world. */
+export interface WorldDevice
+  extends Pick<DeviceOptions, "onLog" | "onPanic" | "onReset" | "onLight" | "onHci" | "txPowerDbm"> {
+  /** The device's number on the air (proximity speaks of radios by it). Default: one more than the last. */
+  readonly radio?: number;
+  /** The program; left out where the flash already holds one. */
+  readonly image?: Uint8Array;
+  /** Default: fresh from the factory. */
+  readonly flash?: DeviceFlash;
+  readonly clock?: ClockError;
+  /** Default: derived from seed and radio number. */
+  readonly deviceId?: bigint;
+}
+
+/**
+ * Simulated devices that share time and air.
+ *
+ *     const world = new World({ seed: "two at a table", proximity: new Positions(walks) });
+ *     const [alice, bob] = [world.add({ image }), world.add({ image, onLog: console.log })];
+ *     world.run(15 * 60e6);
+ */
+export class World {
+  readonly scheduler = new Scheduler();
+  readonly devices = new Map<number, SimDevice>();
+  private readonly air: Air;
+  private readonly random: SeededRandom;
+  private sent: Transmission[] = [];
+
+  constructor(private readonly options: WorldOptions) {
+    this.random = new SeededRandom(options.seed);
+    this.air = new Air({
+      profile: options.profile ?? PERFECT,
+      proximity: options.proximity ?? ALONE,
+      seed: this.random.fork("air").uint32(),
+      ...(options.recorded ? { recorded: options.recorded } : {}),
+    });
+  }
+
+  get nowUs(): Micros {
+    return this.scheduler.nowUs;
+  }
+
+  /** Adds a device and gives it power now. */
+  add(spec: WorldDevice): SimDevice {
+    const radio = spec.radio ?? Math.max(-1, ...this.devices.keys()) + 1;
+    if (this.devices.has(radio)) throw new RangeError(`there already is a radio ${radio}`);
+    const random = this.random.fork(`device ${radio}`);
+    const device = new SimDevice({
+      ...spec,
+      scheduler: this.scheduler,
+      random,
+      deviceId: spec.deviceId ?? random.fork("id").uint64(),
+      flash: spec.flash ?? blankDeviceFlash(),
+      onTransmit: (event) => {
+        const transmission = { ...event, radio };
+        this.sent.push(transmission);
+        this.options.onTransmission?.(transmission);
+      },
+    });
+    this.devices.set(radio, device);
+    this.air.join(radio, device.controller);
+    if (spec.image) device.deploy(spec.image);
+    return device;
+  }
+
+  /** Lets the world run for a span. */
+  run(spanUs: Micros): void {
+    const endUs = this.nowUs + spanUs;
+    while (this.nowUs < endUs) {
+      const windowEndUs = Math.min(nextWindowEnd(Math.max(this.nowUs, this.idleUntilUs())), endUs);
+      const sent = this.runWindow(windowEndUs);
+      this.receive(sent, windowEndUs);
+    }
+  }
+
+  /** Runs until a condition holds, looked at after every window. @returns whether it came to hold within the span */
+  runUntil(condition: () => boolean, limitUs: Micros): boolean {
+    const endUs = this.nowUs + limitUs;
+    while (!condition()) {
+      if (this.nowUs >= endUs) return false;
+      this.run(Math.min(AIR_WINDOW_US, endUs - this.nowUs));
+    }
+    return true;
+  }
+
+  /** The moment up to which nothing at all will happen here unless something comes from outside. */
+  idleUntilUs(): Micros {
+    return this.air.isSettled ? this.scheduler.nextUs : this.nowUs;
+  }
+
+  /** First half of a window: the devices run. @returns what they sent, in order of time and radio */
+  runWindow(windowEndUs: Micros): Transmission[] {
+    this.scheduler.runUntil(windowEndUs);
+    const sent = this.sent;
+    this.sent = [];
+    return sent.sort(byTimeAndRadio);
+  }
+
+  /** Second half: the devices receive what all threads sent. */
+  receive(sent: readonly Transmission[], windowEndUs: Micros): void {
+    this.air.receive(sent, windowEndUs);
+  }
+}
+
+/** The end of the window that a moment lies in; a moment on an edge belongs to the window after it. */
+export function nextWindowEnd(atUs: Micros): Micros {
+  return (Math.floor(atUs / AIR_WINDOW_US) + 1) * AIR_WINDOW_US;
+}
+
+/** The order in which transmissions are worked out, whichever thread they come from. */
+export function byTimeAndRadio(a: Transmission, b: Transmission): number {
+  return a.startUs - b.startUs || a.radio - b.radio;
+}
