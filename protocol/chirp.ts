@@ -12,14 +12,18 @@ const DOMAIN = Buffer.from("PACT-CHIRP-v1", "utf8");
 const SEED_AT = DOMAIN.length;
 const MINUTE_AT = SEED_AT + SEED_BYTES;
 
+/** Where in a deriver's message the lowest byte of the minute lies; matching rewrites nothing else in its inner loop. */
+export const MINUTE_LOW_AT = MINUTE_AT + 3;
+
 /**
  * Derives the chirps of one seed after another: chirp(s, t) = first 28 bytes of SHA-256("PACT-CHIRP-v1" || s || u32(t))
  * (docs/protocol.md, "Chirps"). It keeps one 49-byte message, a single SHA-256 block, and rewrites only what changes;
  * matching does little else than this.
  */
 export class ChirpDeriver {
+  /** "PACT-CHIRP-v1", seed and minute, as hashed. */
+  readonly message: Buffer;
   private readonly sha256: Sha256;
-  private readonly message: Buffer;
 
   constructor(sha256: Sha256) {
     this.sha256 = sha256;
@@ -33,15 +37,15 @@ export class ChirpDeriver {
     this.message.set(seed, SEED_AT);
   }
 
-  /** The SHA-256 digest, 32 bytes, whose first 28 bytes are the chirp of `minute`; saves the copy where a prefix is enough. */
-  digest(minute: number): Buffer {
+  /** Takes the minute whose chirp is derived from now on. */
+  useMinute(minute: number): void {
     writeU32(this.message, MINUTE_AT, minute);
-    return this.sha256(this.message);
   }
 
   /** The 28-byte chirp of `minute`. */
   chirp(minute: number): Buffer {
-    return this.digest(minute).slice(0, CHIRP_BYTES);
+    this.useMinute(minute);
+    return this.sha256(this.message).slice(0, CHIRP_BYTES);
   }
 
   /** Overwrites the seed. */

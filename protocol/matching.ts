@@ -1,5 +1,5 @@
 import { compareBytes, copyBytes, sliceCopy } from "./bytes";
-import { CHIRP_BYTES, ChirpDeriver } from "./chirp";
+import { CHIRP_BYTES, ChirpDeriver, MINUTE_LOW_AT } from "./chirp";
 import { decodeRow, openMetadata, ROW_BYTES, type RowMetadata, TAG_BYTES } from "./contactRow";
 import { isDirect } from "./score";
 import type { Sha256 } from "./sha256";
@@ -46,7 +46,10 @@ export class HourMatcher {
   private readonly buckets: Buffer;
   private readonly filter: Buffer;
   /** For each minute of the hour, 1 if its chirps must be derived. */
+  private readonly isWanted: Buffer;
+  /** Those minutes, ascending, once all rows are there. */
   private readonly wanted: Buffer;
+  private wantedCount: number;
   private firstMinute: number;
 
   /** @param capacity the most rows held at a time, up to 65,534 */
@@ -60,6 +63,8 @@ export class HourMatcher {
     this.buckets = Buffer.alloc(BUCKETS * 2);
     this.filter = Buffer.alloc(FILTER_BYTES);
     this.wanted = Buffer.alloc(HOUR_MINUTES);
+    this.wantedCount = 0;
+    this.isWanted = Buffer.alloc(HOUR_MINUTES);
     this.firstMinute = 0;
     this.rowCount = 0;
   }
@@ -70,7 +75,8 @@ export class HourMatcher {
     this.rowCount = 0;
     this.buckets.set(Buffer.alloc(BUCKETS * 2), 0);
     this.filter.set(Buffer.alloc(FILTER_BYTES), 0);
-    this.wanted.set(Buffer.alloc(HOUR_MINUTES), 0);
+    this.isWanted.set(Buffer.alloc(HOUR_MINUTES), 0);
+    this.wantedCount = 0;
   }
 
   /**
@@ -87,7 +93,7 @@ export class HourMatcher {
     this.rowMinutes[index] = windowMinute;
     this.markWanted(windowMinute);
     const filterAt = row[0] | ((row[1] & 3) << 8);
-    this.filter[filterAt] = this.filter[filterAt] | (1 << ((row[1] >> 2) & 7));
+    this.filter[filterAt] = this.filter[filterAt] | (1 << (row[1] >> 5));
     const bucketAt = row[0] * 2;
     this.nextRow[index * 2] = this.buckets[bucketAt];
     this.nextRow[index * 2 + 1] = this.buckets[bucketAt + 1];
@@ -100,24 +106,42 @@ export class HourMatcher {
   matchBlock(block: ShardBlock): Match[] {
     const matches: Match[] = [];
     if (this.rowCount === 0) return matches;
+    if (this.wantedCount === 0) this.listWanted();
+    for (let seedIndex = 0; seedIndex < block.seeds.length; seedIndex++) {
+      this.deriver.useSeed(block.seeds[seedIndex]);
+      this.matchSeed(seedIndex, matches);
+    }
+    this.deriver.forget();
+    return matches;
+  }
+
+  /**
+   * The inner loop, written for the VM: no calls but the hash, locals instead of fields, and of the message only the
+   * minute's lowest byte changes, but for the one carry that an hour can have.
+   */
+  private matchSeed(seedIndex: number, matches: Match[]): void {
+    const sha256 = this.sha256;
     const filter = this.filter;
     const wanted = this.wanted;
-    const deriver = this.deriver;
-    for (let seedIndex = 0; seedIndex < block.seeds.length; seedIndex++) {
-      deriver.useSeed(block.seeds[seedIndex]);
-      let i = wanted.indexOf(1);
-      while (i >= 0) {
-        const digest = deriver.digest(this.firstMinute + i);
-        const second = digest[1];
-        if (((filter[digest[0] | ((second & 3) << 8)] >> ((second >> 2) & 7)) & 1) === 1) {
-          const metadata = this.bestRow(digest, i);
-          if (metadata) matches.push({ minute: this.firstMinute + i, seedIndex, metadata });
-        }
-        i = i + 1 < HOUR_MINUTES ? wanted.indexOf(1, i + 1) : -1;
+    const count = this.wantedCount;
+    const message = this.deriver.message;
+    const low = this.firstMinute & 0xff;
+    let carryAt = 256 - low;
+    this.deriver.useMinute(this.firstMinute);
+    for (let k = 0; k < count; k++) {
+      const i = wanted[k];
+      if (i >= carryAt) {
+        this.deriver.useMinute(this.firstMinute + i);
+        carryAt = HOUR_MINUTES;
+      }
+      message[MINUTE_LOW_AT] = (low + i) & 0xff;
+      const digest = sha256(message);
+      const second = digest[1];
+      if (((filter[digest[0] | ((second & 3) << 8)] >> (second >> 5)) & 1) === 1) {
+        const metadata = this.bestRow(digest, i);
+        if (metadata) matches.push({ minute: this.firstMinute + i, seedIndex, metadata });
       }
     }
-    deriver.forget();
-    return matches;
   }
 
   /**
@@ -148,8 +172,13 @@ export class HourMatcher {
   }
 
   private markWanted(windowMinute: number): void {
+    this.wantedCount = 0;
     for (let i = windowMinute - 2 * TOLERANCE_MINUTES; i <= windowMinute; i++)
-      if (i >= 0 && i < HOUR_MINUTES) this.wanted[i] = 1;
+      if (i >= 0 && i < HOUR_MINUTES) this.isWanted[i] = 1;
+  }
+
+  private listWanted(): void {
+    for (let i = 0; i < HOUR_MINUTES; i++) if (this.isWanted[i] === 1) this.wanted[this.wantedCount++] = i;
   }
 }
 

@@ -9,7 +9,8 @@ import type { Sha256 } from "../sha256";
 import type { ShardBlock } from "../shard";
 import * as arb from "./arbitraries";
 
-const HOUR = 498_100;
+/** Minute 28 of this hour carries into the second byte of the minute number. */
+const HOUR = 498_103;
 const SEEDS = Array.from({ length: 6 }, (_, i) => Buffer.alloc(32, i + 1));
 const BLOCK: ShardBlock = { hour: HOUR, seeds: SEEDS, reverseMask: 0 };
 const NEAR: RowMetadata = { maxRssi: -61, txPower: -8, delay: 0, hearings: 4 };
