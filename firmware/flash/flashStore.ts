@@ -13,7 +13,7 @@ export interface FlashStore {
   /** Bytes in the store, a multiple of SECTOR_BYTES. */
   readonly size: number;
 
-  /** Reads `length` bytes (1 to TRANSFER_BYTES); may cross sectors. */
+  /** Reads `length` bytes (1 to TRANSFER_BYTES) into a buffer of the caller's own; may cross sectors. */
   read(offset: number, length: number): Promise<Buffer>;
 
   /** Reads `count` pieces of `length` bytes, the k-th at `offset + k * stride`; `length * count` is at most TRANSFER_BYTES. */

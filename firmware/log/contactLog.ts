@@ -1,48 +1,43 @@
-import { copyBytes, writeU16 } from "../../protocol/bytes";
+import { copyBytes, readU16, writeU16 } from "../../protocol/bytes";
 import { ROW_BYTES } from "../../protocol/contactRow";
 import { FlashFault, type FlashStore } from "../flash/flashStore";
 import { CRC_START, crc16, storedCrc } from "./crc16";
-import { decodeRuns, encodeRun, type HourRun, isRun, MAX_RUNS, RUN_BYTES, runStart, usedRuns } from "./hourRuns";
-import { eraseRows } from "./rowEraser";
 import {
   CHECK_BYTES,
   CHECKS_AT,
+  fitsGroup,
   GROUP_BYTES,
   GROUP_ROWS,
-  getCheck,
-  groupCrc,
-  isUnwritten,
+  groupHourAt,
+  ROWS_AT,
   rowCheck,
   SEAL_AT,
+  sealOf,
   setCheck,
+  setHead,
   soundRows,
-  UNWRITTEN,
+  voidRows,
+  voidTornChecks,
 } from "./rowGroup";
-import { mendGroup } from "./rowMender";
-import { decodeHeader, HEADER_BYTES } from "./sectorHeader";
+import { HEADER_BYTES } from "./sectorHeader";
 import { SectorRing } from "./sectorRing";
 import { type Pause, Turn } from "./turn";
 
-/** Where a sector's groups begin: after its header and the hours of its runs. */
-export const GROUPS_AT = HEADER_BYTES + MAX_RUNS * RUN_BYTES;
-
-/** Groups in a sector. */
-export const SECTOR_GROUPS = 20;
-
-/** Rows in a sector: 12.8 bytes each, everything included. */
-export const SECTOR_ROWS = SECTOR_GROUPS * GROUP_ROWS;
+/** Groups of 16 rows in a sector. */
+const SECTOR_GROUPS = 20;
 
 const KIND = 0x43;
 const MAX_FAULTS_PER_APPEND = 4;
 
-/** Called with the rows of an hour: 12 to 192 bytes, whole rows one after the other. */
+/** Called with rows of an hour: 12 to 192 bytes, whole rows one after the other. */
 export type RowVisitor = (rows: Buffer) => Promise<void>;
 
 /**
  * The contact log: what was heard, by UTC hour of origin, in a ring of flash sectors (docs/protocol.md, "Contact row").
  *
- * Rows are programmed first and their check nibbles second, so a power cut can lose only rows whose append had not yet
- * resolved, and no half-written row is ever read. RAM: 4 bytes a sector and about 500 more.
+ * A sector holds 20 groups of 16 rows, 12.8 bytes a row with everything. Rows are programmed first and their checks second,
+ * so a power cut can lose only rows whose append had not yet resolved, and no half-written row is ever read. Rows of
+ * neighbouring hours may alternate freely. RAM: 5 bytes a sector and about 500 more.
  */
 export class ContactLog {
   /** Rows appended since start. */
@@ -54,12 +49,15 @@ export class ContactLog {
   private readonly turn: Turn;
   /** Whether what follows describes the newest sector; not so at start and after an operation that failed. */
   private known: boolean;
-  private nextSlot: number;
-  private runHour: number;
-  private runs: number;
-  private readonly checks: Buffer;
+  /** The group that takes the next row. */
+  private group: number;
+  /** Rows in it; at 0 its head is not written yet. */
+  private rows: number;
+  private groupHour: number;
+  /** Head and checks of the group, in their places, and the CRC of head and rows so far. */
+  private readonly frame: Buffer;
   private crc: number;
-  private erasedTo: number;
+  private expiredTo: number;
 
   /** A log over `sectors` sectors of the store from `firstSector`; mount it before use. */
   constructor(store: FlashStore, firstSector: number, sectors: number, pause: Pause) {
@@ -67,14 +65,14 @@ export class ContactLog {
     this.ring = new SectorRing(store, firstSector, sectors, KIND);
     this.pause = pause;
     this.turn = new Turn(pause);
-    this.checks = Buffer.alloc(CHECK_BYTES);
+    this.frame = Buffer.alloc(GROUP_BYTES);
     this.appended = 0;
     this.known = false;
-    this.nextSlot = 0;
-    this.runHour = 0;
-    this.runs = 0;
-    this.crc = CRC_START;
-    this.erasedTo = 0;
+    this.group = 0;
+    this.rows = 0;
+    this.groupHour = 0;
+    this.crc = 0;
+    this.expiredTo = 0;
   }
 
   /** Finds what the flash holds and mends what a power cut left. @throws FlashError */
@@ -82,7 +80,7 @@ export class ContactLog {
     await this.turn.take();
     try {
       this.known = false;
-      this.erasedTo = 0;
+      this.expiredTo = 0;
       await this.ring.mount();
       await this.recover();
     } finally {
@@ -109,7 +107,7 @@ export class ContactLog {
       while (done < rows.length) {
         try {
           await this.makeRoom(hour);
-          done += await this.write(rows, done);
+          done += await this.write(hour, rows, done);
         } catch (error) {
           this.known = false;
           if (!(error instanceof FlashFault) || ++faults > MAX_FAULTS_PER_APPEND) throw error;
@@ -152,7 +150,7 @@ export class ContactLog {
           this.ring.retire(sector);
         }
       }
-      this.erasedTo = lastHour;
+      this.expiredTo = lastHour;
     } finally {
       this.turn.give();
     }
@@ -168,147 +166,138 @@ export class ContactLog {
     }
   }
 
+  /** Makes `group` one that takes a row of the hour, in a sector opened for it if need be. */
   private async makeRoom(hour: number): Promise<void> {
     if (!this.known) await this.recover();
-    const newRun = hour !== this.runHour;
-    const full = this.nextSlot >= SECTOR_ROWS || (newRun && this.runs >= MAX_RUNS);
-    if (!this.ring.writable || full || !this.ring.fits(hour)) {
+    const fits = this.ring.writable && this.ring.fits(hour);
+    if (this.rows > 0 && (!fits || !fitsGroup(hour, this.groupHour))) await this.seal();
+    if (!fits || this.group >= SECTOR_GROUPS) {
       await this.ring.open(hour);
-      this.nextSlot = 0;
-      this.runs = 0;
-      this.startGroup();
-    } else if (newRun) {
-      const entry = encodeRun({ start: this.nextSlot, hour }, this.ring.firstHour(this.ring.newest));
-      await this.store.program(this.runAt(this.runs), entry);
-      this.runs++;
-      this.ring.setLastHour(this.ring.newest, Math.max(hour, this.ring.lastHour(this.ring.newest)));
+      this.group = 0;
     }
-    this.runHour = hour;
+    if (this.rows === 0) {
+      this.groupHour = hour;
+      for (let i = 0; i < GROUP_BYTES; i++) this.frame[i] = 0xff;
+      setHead(this.frame, hour, this.ring.firstHour(this.ring.newest));
+      this.crc = crc16(this.frame, 0, ROWS_AT, CRC_START);
+    }
+    this.ring.setLastHour(this.ring.newest, Math.max(hour, this.ring.lastHour(this.ring.newest)));
   }
 
   /** Writes as many rows from `start` on as the group takes, and returns their bytes. */
-  private async write(rows: Buffer, start: number): Promise<number> {
-    const k = this.nextSlot % GROUP_ROWS;
-    const length = Math.min(rows.length - start, (GROUP_ROWS - k) * ROW_BYTES);
-    const end = k + Math.floor(length / ROW_BYTES);
-    const group = this.groupAt(Math.floor(this.nextSlot / GROUP_ROWS));
-    await this.store.program(group + k * ROW_BYTES, rows.slice(start, start + length));
-    for (let i = k; i < end; i++) setCheck(this.checks, 0, i, rowCheck(rows, start + (i - k) * ROW_BYTES));
-    await this.store.program(group + CHECKS_AT + (k >> 1), this.checks.slice(k >> 1, (end + 1) >> 1));
+  private async write(hour: number, rows: Buffer, start: number): Promise<number> {
+    const first = this.rows;
+    const length = Math.min(rows.length - start, (GROUP_ROWS - first) * ROW_BYTES);
+    const end = first + Math.floor(length / ROW_BYTES);
+    const address = this.address(this.ring.newest, this.group);
+    if (first === 0) {
+      const headAndRows = Buffer.alloc(ROWS_AT + length);
+      copyBytes(headAndRows, 0, this.frame, 0, ROWS_AT);
+      copyBytes(headAndRows, ROWS_AT, rows, start, length);
+      await this.store.program(address, headAndRows);
+    } else await this.store.program(address + ROWS_AT + first * ROW_BYTES, rows.slice(start, start + length));
+    for (let k = first; k < end; k++)
+      setCheck(this.frame, CHECKS_AT, k, rowCheck(rows, start + (k - first) * ROW_BYTES, hour - this.groupHour));
+    const checks = CHECKS_AT + (first >> 1);
+    await this.store.program(address + checks, this.frame.slice(checks, CHECKS_AT + ((end + 1) >> 1)));
     this.crc = crc16(rows, start, length, this.crc);
-    this.nextSlot += end - k;
-    if (end === GROUP_ROWS) {
-      const seal = Buffer.alloc(2);
-      writeU16(seal, 0, storedCrc(this.crc));
-      await this.store.program(group + SEAL_AT, seal);
-      this.startGroup();
-    }
+    this.rows = end;
+    if (end === GROUP_ROWS) await this.seal();
     return length;
   }
 
-  private startGroup(): void {
-    this.checks.set(Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), 0);
-    this.crc = CRC_START;
+  /** Seals the group and goes on to the next. */
+  private async seal(): Promise<void> {
+    const seal = Buffer.alloc(2);
+    writeU16(seal, 0, storedCrc(crc16(this.frame, CHECKS_AT, CHECK_BYTES, this.crc)));
+    await this.store.program(this.address(this.ring.newest, this.group) + SEAL_AT, seal);
+    this.group++;
+    this.rows = 0;
   }
 
-  /** Finds where the newest sector goes on, and voids or completes what was being written there. */
+  /** Finds the group after the last one in use, which it mends and seals: what was being written there may be torn. */
   private async recover(): Promise<void> {
-    this.runHour = 0;
+    this.rows = 0;
     if (this.ring.writable) {
       const sector = this.ring.newest;
-      const checks = await this.store.readStrided(this.groupAt(0) + CHECKS_AT, GROUP_BYTES, CHECK_BYTES, SECTOR_GROUPS);
-      let slot = SECTOR_ROWS;
-      while (slot > 0 && getCheck(checks, (slot - 1) >> 1, (slot - 1) & 1) === UNWRITTEN) slot--;
-      this.startGroup();
-      if (slot > 0 && slot % GROUP_ROWS === 0) await mendGroup(this.store, this.groupAt(slot / GROUP_ROWS - 1));
-      if (slot < SECTOR_ROWS) {
-        const group = await mendGroup(this.store, this.groupAt(Math.floor(slot / GROUP_ROWS)));
-        copyBytes(this.checks, 0, group, CHECKS_AT, CHECK_BYTES);
-        this.crc = groupCrc(group);
-        slot += spoiltRows(group, slot % GROUP_ROWS);
-        if (slot % GROUP_ROWS === 0) this.startGroup();
-      }
-      this.nextSlot = slot;
-      await this.recoverRuns(sector);
+      const heads = await this.readHeads(sector);
+      let used = SECTOR_GROUPS;
+      while (used > 0 && readU16(heads, (used - 1) * ROWS_AT) === 0xffff) used--;
+      // A cut may have left the head of the next group blank and not its rows.
+      if (used < SECTOR_GROUPS && !(await this.isBlank(sector, used))) used++;
+      let latest = 0;
+      if (used > 0) await this.mend(sector, used - 1);
+      for (let group = 0; group < used; group++)
+        latest = Math.max(latest, groupHourAt(heads, group * ROWS_AT, this.ring.firstHour(sector)) + 1);
+      this.ring.setLastHour(sector, latest);
+      this.group = used;
     }
     this.known = true;
   }
 
-  private async recoverRuns(sector: number): Promise<void> {
-    const bytes = await this.store.read(this.runAt(0), MAX_RUNS * RUN_BYTES);
-    this.runs = usedRuns(bytes, 0);
-    const last = this.runs - 1;
-    if (last >= 0 && runStart(bytes, 0, last) >= this.nextSlot) {
-      const nothing = Buffer.alloc(RUN_BYTES);
-      await this.store.program(this.runAt(last), nothing);
-      bytes.set(nothing, last * RUN_BYTES);
+  private async mend(sector: number, group: number): Promise<void> {
+    const address = this.address(sector, group);
+    const bytes = await this.store.read(address, GROUP_BYTES);
+    if (voidTornChecks(bytes)) await this.store.program(address + CHECKS_AT, bytes.slice(CHECKS_AT, SEAL_AT));
+    if (groupHourAt(bytes, 0, 1) === 0) await this.store.program(address, Buffer.alloc(ROWS_AT));
+    const seal = sealOf(bytes);
+    const stored = readU16(bytes, SEAL_AT);
+    if (stored !== seal && (stored & seal) === seal) {
+      writeU16(bytes, SEAL_AT, seal);
+      await this.store.program(address + SEAL_AT, bytes.slice(SEAL_AT, GROUP_BYTES));
     }
-    const runs = decodeRuns(bytes, 0, this.ring.firstHour(sector));
-    if (last < 0 || runStart(bytes, 0, last) === 0 || isRun(bytes, 0, last)) this.runHour = runs[runs.length - 1].hour;
-    let latest = 0;
-    for (const run of runs) latest = Math.max(latest, run.hour);
-    this.ring.setLastHour(sector, latest);
+  }
+
+  private async isBlank(sector: number, group: number): Promise<boolean> {
+    const bytes = await this.store.read(this.address(sector, group), GROUP_BYTES);
+    for (let i = 0; i < GROUP_BYTES; i++) if (bytes[i] !== 0xff) return false;
+    return true;
   }
 
   private async readSector(sector: number, hour: number, visit: RowVisitor): Promise<void> {
     const moves = this.ring.moves;
     const reuse = this.ring.movesUntilReuse(sector);
-    const runs = await this.readRuns(sector);
-    for (let i = 0; i < runs.length; i++) {
-      if (runs[i].hour !== hour) continue;
-      const end = i + 1 < runs.length ? runs[i + 1].start : SECTOR_ROWS;
-      for (let slot = runs[i].start; slot < end; slot += GROUP_ROWS - (slot % GROUP_ROWS)) {
-        const first = slot % GROUP_ROWS;
-        const group = await this.store.read(this.address(sector, Math.floor(slot / GROUP_ROWS)), GROUP_BYTES);
-        if (this.ring.moves - moves >= reuse) return;
-        const rows = soundRows(group, first, Math.min(GROUP_ROWS, first + end - slot));
-        if (rows.length > 0) await visit(rows);
-        else if (isUnwritten(group)) break;
-      }
+    const firstHour = this.ring.firstHour(sector);
+    const heads = await this.readHeads(sector);
+    for (let group = 0; group < SECTOR_GROUPS; group++) {
+      if (!fitsGroup(hour, groupHourAt(heads, group * ROWS_AT, firstHour))) continue;
+      const bytes = await this.store.read(this.address(sector, group), GROUP_BYTES);
+      if (this.ring.moves - moves >= reuse) return;
+      const rows = soundRows(bytes, hour, firstHour);
+      if (rows.length > 0) await visit(rows);
     }
-  }
-
-  private async readRuns(sector: number): Promise<HourRun[]> {
-    const bytes = await this.store.read(this.ring.address(sector), GROUPS_AT);
-    const header = decodeHeader(bytes, 0);
-    const first = this.ring.firstHour(sector);
-    return header && header.firstHour === first ? decodeRuns(bytes, HEADER_BYTES, first) : [];
   }
 
   private async expireSector(sector: number, lastHour: number): Promise<void> {
-    const runs = await this.readRuns(sector);
-    let latest = 0;
-    for (const run of runs) latest = Math.max(latest, run.hour);
-    if (latest <= lastHour) {
+    const firstHour = this.ring.firstHour(sector);
+    if (sector === this.ring.newest) this.known = false;
+    if (this.ring.lastHour(sector) <= lastHour) {
       await this.ring.shred(sector);
       return;
     }
-    this.ring.setLastHour(sector, latest);
-    for (let i = 0; i < runs.length; i++) {
-      const hour = runs[i].hour;
-      if (hour > lastHour || hour <= this.erasedTo) continue;
-      const end = i + 1 < runs.length ? runs[i + 1].start : SECTOR_ROWS;
-      if (sector === this.ring.newest) this.ring.writable = false;
-      await eraseRows(this.store, this.address(sector, 0), runs[i].start, end);
+    const heads = await this.readHeads(sector);
+    for (let group = 0; group < SECTOR_GROUPS; group++) {
+      const hour = groupHourAt(heads, group * ROWS_AT, firstHour);
+      // A group holds rows of up to an hour after its own: it is done with once that hour has been expired.
+      if (hour === 0 || hour - 1 > lastHour || hour + 1 <= this.expiredTo) continue;
+      await this.expireGroup(this.address(sector, group), lastHour, firstHour);
     }
   }
 
-  private groupAt(group: number): number {
-    return this.address(this.ring.newest, group);
+  /** First the seal goes, then the checks, then the rows, so that the group's other rows count whenever the power fails. */
+  private async expireGroup(address: number, lastHour: number, firstHour: number): Promise<void> {
+    const bytes = await this.store.read(address, GROUP_BYTES);
+    if (!voidRows(bytes, lastHour, firstHour)) return;
+    await this.store.program(address + SEAL_AT, bytes.slice(SEAL_AT, GROUP_BYTES));
+    await this.store.program(address + CHECKS_AT, bytes.slice(CHECKS_AT, SEAL_AT));
+    await this.store.program(address + ROWS_AT, bytes.slice(ROWS_AT, CHECKS_AT));
   }
 
-  private runAt(run: number): number {
-    return this.ring.address(this.ring.newest) + HEADER_BYTES + run * RUN_BYTES;
+  private async readHeads(sector: number): Promise<Buffer> {
+    return await this.store.readStrided(this.address(sector, 0), GROUP_BYTES, ROWS_AT, SECTOR_GROUPS);
   }
 
   private address(sector: number, group: number): number {
-    return this.ring.address(sector) + GROUPS_AT + group * GROUP_BYTES;
+    return this.ring.address(sector) + HEADER_BYTES + group * GROUP_BYTES;
   }
-}
-
-/** Slots from `from` on that hold the start of rows whose writing was cut: they are left out. */
-function spoiltRows(group: Buffer, from: number): number {
-  for (let at = CHECKS_AT - 1; at >= from * ROW_BYTES; at--)
-    if (group[at] !== 0xff) return Math.floor(at / ROW_BYTES) + 1 - from;
-  return 0;
 }

@@ -1,80 +1,144 @@
-import { copyBytes, readU16 } from "../../protocol/bytes";
+import { copyBytes, readU16, writeU16 } from "../../protocol/bytes";
 import { ROW_BYTES } from "../../protocol/contactRow";
 import { CRC_START, crc16, storedCrc } from "./crc16";
 
-/** Rows that share one seal, and that one packet reads. */
+// A group: head 2 | 16 rows of 12 | 16 checks of 4 bits, even rows high | seal 2. It is read in one packet.
+
+/** Rows in a group. */
 export const GROUP_ROWS = 16;
 
-/** Where a group keeps its 16 check nibbles, one a row, even rows high. */
-export const CHECKS_AT = GROUP_ROWS * ROW_BYTES;
+/** Where the rows begin: after the group's hour (relative to its sector's, plus 1) and the complement of that byte. */
+export const ROWS_AT = 2;
+
+/** Where the check nibbles begin. */
+export const CHECKS_AT = ROWS_AT + GROUP_ROWS * ROW_BYTES;
 
 /** Bytes of check nibbles. */
 export const CHECK_BYTES = GROUP_ROWS / 2;
 
-/** Where a group keeps its seal: CRC-16 of all its rows, written when the last is. */
+/** Where the seal lies: the CRC of head, rows and checks, written when the group takes no more rows. */
 export const SEAL_AT = CHECKS_AT + CHECK_BYTES;
 
-/** Bytes in a group: 16 rows of 12, 8 of checks, 2 of seal. */
+/** Bytes in a group: 12.75 for each row. */
 export const GROUP_BYTES = SEAL_AT + 2;
 
-/** A check nibble whose row has not been written, or not wholly. */
-export const UNWRITTEN = 15;
+/** The check of a row that is not written. */
+const UNWRITTEN = 15;
 
-/** A check nibble whose row was erased. */
-export const VOID = 0;
+/**
+ * Checks by 2 * (hour of the row - hour of the group + 1) + parity of the row. All have two bits set, so a check whose
+ * programming was cut is never another check. It is programmed after the row, and so also says that the row is whole.
+ */
+const CHECKS = [3, 5, 6, 9, 10, 12];
 
-/** The check of the row at `at`: 1 to 14. It is written only after the row, and so also says that the row is whole. */
-export function rowCheck(bytes: Buffer, at: number): number {
-  return 1 + (crc16(bytes, at, ROW_BYTES, CRC_START) % 14);
+/** Whether rows of an hour can lie in a group of another. */
+export function fitsGroup(hour: number, groupHour: number): boolean {
+  return hour >= groupHour - 1 && hour <= groupHour + 1;
 }
 
-/** The k-th of the check nibbles that start at `at`. */
-export function getCheck(bytes: Buffer, at: number, k: number): number {
-  const byte = bytes[at + (k >> 1)];
-  return k & 1 ? byte & 15 : byte >> 4;
+/** Writes a group's head: its hour, 1 before to 254 after the first hour of its sector. */
+export function setHead(group: Buffer, groupHour: number, firstHour: number): void {
+  group[0] = groupHour - firstHour + 1;
+  group[1] = ~group[0] & 0xff;
 }
 
-/** Sets the k-th of the check nibbles that start at `at`. */
+/** The hour of the group whose head is at `at`, or 0 if there is none: blank, voided or torn. */
+export function groupHourAt(bytes: Buffer, at: number, firstHour: number): number {
+  return bytes[at] === (~bytes[at + 1] & 0xff) ? firstHour + bytes[at] - 1 : 0;
+}
+
+/** The check of the row at `at`, of an hour `hoursAfter` (-1 to 1) that of its group. */
+export function rowCheck(bytes: Buffer, at: number, hoursAfter: number): number {
+  return CHECKS[2 * (hoursAfter + 1) + parity(bytes, at)];
+}
+
+/** Sets the k-th check of the 8 bytes that begin at `at`. */
 export function setCheck(bytes: Buffer, at: number, k: number, check: number): void {
   const byte = bytes[at + (k >> 1)];
   bytes[at + (k >> 1)] = k & 1 ? (byte & 0xf0) | check : (byte & 15) | (check << 4);
 }
 
-/** CRC over the rows of a group that count, to go on from when more are added. */
-export function groupCrc(group: Buffer): number {
-  let crc = CRC_START;
-  for (let k = 0; k < GROUP_ROWS; k++) {
-    const check = getCheck(group, CHECKS_AT, k);
-    if (check !== VOID && check !== UNWRITTEN) crc = crc16(group, k * ROW_BYTES, ROW_BYTES, crc);
-  }
-  return crc;
+/** The hour of a group's k-th row relative to that of the group, -1 to 1, or 2 if no row counts there. */
+function hoursAfter(group: Buffer, k: number): number {
+  const byte = group[CHECKS_AT + (k >> 1)];
+  const index = CHECKS.indexOf(k & 1 ? byte & 15 : byte >> 4);
+  return index < 0 ? 2 : (index >> 1) - 1;
+}
+
+/** The seal that fits a group as it is. */
+export function sealOf(group: Buffer): number {
+  let crc = crc16(group, 0, ROWS_AT, CRC_START);
+  for (let k = 0; k < GROUP_ROWS; k++)
+    if (hoursAfter(group, k) !== 2) crc = crc16(group, ROWS_AT + k * ROW_BYTES, ROW_BYTES, crc);
+  return storedCrc(crc16(group, CHECKS_AT, CHECK_BYTES, crc));
 }
 
 /**
- * The sound rows `from` to `to` - 1 of a group, one after the other; empty if there are none.
+ * The sound rows of one hour in a group, one after the other; empty if there are none.
  *
- * A group with its seal stands or falls as a whole. A seal that has only some of its bits, or bits too few, is being
- * written or was voided when a row of the group expired: there each row stands on its own check.
+ * A sealed group stands or falls as a whole. A seal that has only some of its bits cleared, or more, is being written or was
+ * voided when a row of the group expired: there each row stands on its own check.
  */
-export function soundRows(group: Buffer, from: number, to: number): Buffer {
-  const seal = storedCrc(groupCrc(group));
+export function soundRows(group: Buffer, hour: number, firstHour: number): Buffer {
+  const rows = Buffer.alloc(GROUP_ROWS * ROW_BYTES);
+  const groupHour = groupHourAt(group, 0, firstHour);
+  if (groupHour === 0 || !fitsGroup(hour, groupHour)) return rows.slice(0, 0);
+  const seal = sealOf(group);
   const stored = readU16(group, SEAL_AT);
   const common = stored & seal;
-  const rotten = common !== stored && common !== seal;
-  const rows = Buffer.alloc(GROUP_ROWS * ROW_BYTES);
+  if (common !== stored && common !== seal) return rows.slice(0, 0);
   let length = 0;
-  for (let k = from; k < to && !rotten; k++) {
-    const check = getCheck(group, CHECKS_AT, k);
-    if (check === VOID || check === UNWRITTEN) continue;
-    if (stored !== seal && check !== rowCheck(group, k * ROW_BYTES)) continue;
-    copyBytes(rows, length, group, k * ROW_BYTES, ROW_BYTES);
+  for (let k = 0; k < GROUP_ROWS; k++) {
+    const at = ROWS_AT + k * ROW_BYTES;
+    if (hoursAfter(group, k) !== hour - groupHour) continue;
+    if (stored !== seal && !isSound(group, k)) continue;
+    copyBytes(rows, length, group, at, ROW_BYTES);
     length += ROW_BYTES;
   }
   return rows.slice(0, length);
 }
 
-/** Whether no row of the group has been written. */
-export function isUnwritten(group: Buffer): boolean {
-  for (let i = 0; i < CHECK_BYTES; i++) if (group[CHECKS_AT + i] !== 0xff) return false;
-  return true;
+/** Voids the checks of a group that no row answers to. Returns whether there were any. */
+export function voidTornChecks(group: Buffer): boolean {
+  let voided = false;
+  for (let k = 0; k < GROUP_ROWS; k++) {
+    const byte = group[CHECKS_AT + (k >> 1)];
+    const check = k & 1 ? byte & 15 : byte >> 4;
+    if (check === 0 || check === UNWRITTEN || isSound(group, k)) continue;
+    setCheck(group, CHECKS_AT, k, 0);
+    voided = true;
+  }
+  return voided;
+}
+
+/** Voids the rows, and their checks, of `lastHour` and of every hour before. Returns whether there were any. */
+export function voidRows(group: Buffer, lastHour: number, firstHour: number): boolean {
+  const groupHour = groupHourAt(group, 0, firstHour);
+  let voided = false;
+  for (let k = 0; k < GROUP_ROWS; k++) {
+    const after = hoursAfter(group, k);
+    if (after === 2 || groupHour + after > lastHour) continue;
+    setCheck(group, CHECKS_AT, k, 0);
+    group.set(Buffer.alloc(ROW_BYTES), ROWS_AT + k * ROW_BYTES);
+    voided = true;
+  }
+  if (voided) writeU16(group, SEAL_AT, 0);
+  return voided;
+}
+
+/** Whether the k-th row has the parity that its check states. */
+function isSound(group: Buffer, k: number): boolean {
+  const after = hoursAfter(group, k);
+  if (after === 2) return false;
+  const byte = group[CHECKS_AT + (k >> 1)];
+  return rowCheck(group, ROWS_AT + k * ROW_BYTES, after) === (k & 1 ? byte & 15 : byte >> 4);
+}
+
+/** 1 if an odd number of the row's bits are set, else 0. */
+function parity(bytes: Buffer, at: number): number {
+  let bits = 0;
+  for (let i = at; i < at + ROW_BYTES; i++) bits ^= bytes[i];
+  bits ^= bits >> 4;
+  bits ^= bits >> 2;
+  return (bits ^ (bits >> 1)) & 1;
 }
