@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { addBuildCommand } from "./commands/build";
 import { addInspectCommand } from "./commands/inspect";
+import { addSimCommand } from "./commands/sim";
 import { CliError, EXIT, type ExitCode } from "./errors";
 import { note } from "./output";
 
@@ -13,6 +14,7 @@ export function createProgram(): Command {
     .exitOverride();
   addBuildCommand(program);
   addInspectCommand(program);
+  addSimCommand(program);
   return program;
 }
 

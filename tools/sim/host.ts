@@ -36,12 +36,12 @@ export class VirtualHost {
     private readonly world: World,
     private readonly device: SimDevice,
   ) {
-    device.onUsbFrame = (frame) => this.hear(frame);
+    device.usb = { frame: (frame) => this.hear(frame), log: () => undefined, reset: () => this.services.clear() };
   }
 
   /** Pulls the cable. */
   unplug(): void {
-    this.device.onUsbFrame = undefined;
+    this.device.usb = undefined;
   }
 
   /** Sends a command to a service, given by its class, and does not wait for anything. @throws HostTimeout if there is none */

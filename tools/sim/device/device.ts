@@ -53,6 +53,16 @@ export interface DeviceOptions {
   readonly onHci?: (packet: Uint8Array) => void;
 }
 
+/** What hangs on the device's USB connector. */
+export interface UsbPeer {
+  /** A frame of the program or of the VM's own services. The device's private bus (radio, flash, button, light) is not seen. */
+  frame(frame: Uint8Array): void;
+  /** A line of the VM's log. */
+  log(line: string): void;
+  /** The device was reset, and with it its end of the cable. */
+  reset(): void;
+}
+
 /** A running device. Everything happens inside its scheduler. */
 export class SimDevice {
   readonly button: Button;
@@ -60,8 +70,8 @@ export class SimDevice {
   readonly log: NorFlash;
   readonly controller: HciController;
   readonly clock: DeviceClock;
-  /** Takes the frames that the device sends over USB to its host, while one listens. */
-  onUsbFrame: ((frame: Uint8Array) => void) | undefined;
+  /** The other end of the USB cable, while one is plugged in. */
+  usb: UsbPeer | undefined;
   private readonly scheduler: Scheduler;
   private readonly vm: Vm;
   private readonly hci: HciService;
@@ -99,7 +109,10 @@ export class SimDevice {
       randomBytes: (length) => vmRandom.bytes(length),
       settingsFlash: flash.settings,
       onFrame: (frame) => this.fromVm(frame),
-      onLog: options.onLog,
+      onLog: (line) => {
+        options.onLog?.(line);
+        this.usb?.log(line);
+      },
       onPanic: options.onPanic,
       onReset: () => this.afterReset(),
     });
@@ -159,6 +172,7 @@ export class SimDevice {
 
   private afterReset(): void {
     this.controller.reset();
+    this.usb?.reset();
     this.options.onReset?.();
     this.scheduler.cancel(this.announceTimer);
     this.announce();
@@ -171,7 +185,7 @@ export class SimDevice {
   }
 
   private fromVm(frame: Uint8Array): void {
-    if (!this.peripherals.receive(frame)) this.onUsbFrame?.(frame);
+    if (!this.peripherals.receive(frame)) this.usb?.frame(frame);
   }
 
   private toVm(frame: Uint8Array): void {

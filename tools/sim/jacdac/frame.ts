@@ -13,7 +13,7 @@ export interface Packet {
   readonly data: Uint8Array;
 }
 
-export const FRAME_FLAG = { command: 0x01, ackRequested: 0x02, serviceClass: 0x04, broadcast: 0x08 } as const;
+export const FRAME_FLAG = { command: 0x01, ackRequested: 0x02, serviceClass: 0x04 } as const;
 export const FRAME_HEADER_BYTES = 12;
 /** Most bytes in all packets of a frame. */
 export const FRAME_PAYLOAD_BYTES = 240;

@@ -1,0 +1,114 @@
+import { existsSync } from "node:fs";
+import { type Command, Option } from "commander";
+import { BuildError, buildBytecode } from "../../build/bytecode";
+import { blankDeviceFlash, type DeviceFlash, type SimDevice } from "../../sim/device/device";
+import { FlashFile, FlashFileError } from "../../sim/device/flashFile";
+import { LiveWorld } from "../../sim/live";
+import { SeededRandom } from "../../sim/random";
+import { hasSocat, openPty, openTcpPort, type Port } from "../../sim/usb/ports";
+import { describePanic } from "../../sim/vm/run";
+import { World } from "../../sim/world";
+import { CliError, EXIT } from "../errors";
+import { note } from "../output";
+import { parseWhole } from "../parse";
+import { ROLE_ENTRIES, type Role } from "./build";
+
+interface DeviceOptions {
+  role: Role;
+  pty?: string;
+  tcp?: string;
+  flash?: string;
+  pressButton?: boolean;
+  log?: boolean;
+}
+
+const SAVE_EVERY_MS = 5000;
+const PRESS_EVERY_MS = 1500;
+
+/** `chirpfob sim`: keyfobs without hardware. Other files add their commands to the group that this returns. */
+export function addSimCommand(program: Command): Command {
+  const sim = program.command("sim").description("simulate keyfobs, with the very bytecode that real ones run");
+  sim
+    .command("device")
+    .description("run one simulated device until Ctrl-C, for trying the other commands on")
+    .addOption(new Option("--role <role>", "what the device is").choices(Object.keys(ROLE_ENTRIES)).default("wearable"))
+    .addOption(new Option("--pty <path>", "offer it as a serial port at this path (needs socat)").conflicts("tcp"))
+    .option("--tcp <port>", "offer it on this TCP port of this machine (0 chooses one; the default)")
+    .option("--flash <file>", "keep its flash in this file from one run to the next")
+    .option(
+      "--press-button",
+      "press its button again and again while a host is connected, as a consenting wearer would",
+    )
+    .option("--log", "print what its program logs")
+    .addHelpText(
+      "after",
+      "\nExample:\n  chirpfob sim device --tcp 7777 &\n  chirpfob status --port tcp://127.0.0.1:7777",
+    )
+    .action(runDevice);
+  return sim;
+}
+
+async function runDevice(options: DeviceOptions): Promise<void> {
+  const tcp = options.tcp === undefined ? 0 : parseWhole("--tcp", options.tcp, 0, 65535);
+  if (options.pty !== undefined && !hasSocat())
+    throw new CliError(EXIT.input, "a simulated serial port needs socat: install it, or use --tcp instead of --pty");
+  const { image, debugFile } = await build(options.role);
+  const file = options.flash === undefined ? undefined : new FlashFile(options.flash);
+  const flash = file && existsSync(file.path) ? load(file) : blankDeviceFlash();
+
+  const world = new World({ seed: `sim device ${process.pid} ${Date.now()}` });
+  const device = world.add({
+    image,
+    flash,
+    ...(options.log ? { onLog: note } : {}),
+    onPanic: (panic) =>
+      note(`The simulated device failed and starts again in 5 seconds:\n${describePanic(panic, debugFile)}`),
+  });
+  const live = new LiveWorld(world);
+  live.start();
+  const port = await open(live, device, options, tcp);
+  process.stdout.write(`${port.address}\n`);
+  note(`A simulated ${options.role} runs behind ${port.address}. Ctrl-C ends it.`);
+
+  const saving = setInterval(() => file?.saveIfChanged(flash), SAVE_EVERY_MS);
+  const pressing = setInterval(() => {
+    if (options.pressButton && port.isOpen) device.button.press();
+  }, PRESS_EVERY_MS);
+  await new Promise<void>((resolve) => {
+    process.once("SIGINT", resolve);
+    process.once("SIGTERM", resolve);
+  });
+  clearInterval(saving);
+  clearInterval(pressing);
+  live.stop();
+  await port.close();
+  file?.saveIfChanged(flash);
+}
+
+async function open(live: LiveWorld, device: SimDevice, options: DeviceOptions, tcp: number): Promise<Port> {
+  const random = new SeededRandom("no faults");
+  try {
+    if (options.pty !== undefined) return await openPty(live, device, options.pty, { random });
+    return await openTcpPort(live, device, tcp, { random });
+  } catch (error) {
+    throw new CliError(EXIT.input, `cannot offer the simulated device: ${(error as Error).message}`);
+  }
+}
+
+async function build(role: Role) {
+  try {
+    return await buildBytecode(role, ROLE_ENTRIES[role]);
+  } catch (error) {
+    if (error instanceof BuildError) throw new CliError(EXIT.input, error.message);
+    throw error;
+  }
+}
+
+function load(file: FlashFile): DeviceFlash {
+  try {
+    return file.load();
+  } catch (error) {
+    if (error instanceof FlashFileError) throw new CliError(EXIT.input, error.message);
+    throw new CliError(EXIT.input, `cannot read ${file.path}: ${(error as Error).message}`);
+  }
+}

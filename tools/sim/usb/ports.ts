@@ -1,0 +1,178 @@
+// Where real programs reach a simulated device: a TCP port, or a pseudo terminal made by socat.
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, rmSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import type { SimDevice } from "../device/device";
+import type { LiveWorld } from "../live";
+import type { SeededRandom } from "../random";
+import { UsbBridge } from "./bridge";
+import { type LineFaultOptions, LineFaults } from "./lineFaults";
+
+/** Bytes that may wait for a host that does not read; more are lost, as on a real port. */
+const BACKLOG_BYTES = 64 * 1024;
+
+/** A port on which a host can open the device. */
+export interface Port {
+  /** What to give to `--port`. */
+  readonly address: string;
+  /** Whether a host has the port open. */
+  readonly isOpen: boolean;
+  /** Pulls the cable; a TCP port or pseudo terminal stays there for the next host. */
+  unplug(): void;
+  close(): Promise<void>;
+}
+
+export interface PortOptions {
+  readonly faults?: LineFaultOptions;
+  /** Chance of the faults. */
+  readonly random: SeededRandom;
+  readonly baud?: number;
+}
+
+/** A cable between the device and whatever can send bytes. */
+class Cable {
+  private readonly bridge: UsbBridge;
+  private readonly toDevice: LineFaults;
+
+  constructor(
+    private readonly live: LiveWorld,
+    device: SimDevice,
+    options: PortOptions,
+    send: (bytes: Uint8Array) => void,
+    pulled: () => void,
+  ) {
+    const faults = options.faults ?? {};
+    this.toDevice = new LineFaults(faults, options.random.fork("to device"), pulled);
+    const toHost = new LineFaults(faults, options.random.fork("to host"), pulled);
+    this.bridge = new UsbBridge(device, {
+      scheduler: live.world.scheduler,
+      onBytes: (bytes) => send(toHost.pass(bytes)),
+      ...(options.baud === undefined ? {} : { baud: options.baud }),
+    });
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.live.catchUp();
+    this.bridge.receive(this.toDevice.pass(bytes));
+    this.live.nudge();
+  }
+
+  unplug(): void {
+    this.bridge.unplug();
+  }
+}
+
+/** Offers a device on a TCP port of this machine; 0 chooses a free one. One host at a time; others are turned away. */
+export async function openTcpPort(
+  live: LiveWorld,
+  device: SimDevice,
+  port: number,
+  options: PortOptions,
+): Promise<Port> {
+  let current: Socket | undefined;
+  const server: Server = createServer({ noDelay: true }, (socket) => {
+    if (current) {
+      socket.destroy();
+      return;
+    }
+    current = socket;
+    const send = (bytes: Uint8Array): void => {
+      if (socket.writable && socket.writableLength < BACKLOG_BYTES) socket.write(bytes);
+    };
+    const cable = new Cable(live, device, options, send, () => socket.destroy());
+    socket.on("data", (bytes) => cable.receive(bytes));
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => {
+      cable.unplug();
+      current = undefined;
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const { port: chosen } = server.address() as { port: number };
+  return {
+    address: `tcp://127.0.0.1:${chosen}`,
+    get isOpen() {
+      return current !== undefined;
+    },
+    unplug: () => void current?.destroy(),
+    close: () =>
+      new Promise((resolve) => {
+        current?.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+/** socat names its terminal a moment before it makes the link. */
+async function waitForLink(path: string): Promise<void> {
+  while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+/** Whether socat is installed, without which there are no pseudo terminals. */
+export function hasSocat(): boolean {
+  return spawnSync("socat", ["-V"], { stdio: "ignore" }).status === 0;
+}
+
+/**
+ * Offers a device as a pseudo terminal at `path` (a link), through socat. When the host closes it, socat ends and a new terminal
+ * takes its place, as a real port forgets what it had not sent.
+ */
+export async function openPty(live: LiveWorld, device: SimDevice, path: string, options: PortOptions): Promise<Port> {
+  let child: ChildProcess;
+  let cable: Cable | undefined;
+  let isClosing = false;
+  const start = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      rmSync(path, { force: true });
+      // wait-slave: socat goes on, and says so in its log, when a host opens the terminal.
+      const pty = `PTY,link=${path},rawer,wait-slave,pty-interval=0.02`;
+      child = spawn("socat", ["-d", "-d", "-t", "0", pty, "STDIO"], { stdio: ["pipe", "pipe", "pipe"] });
+      const { stdin, stdout, stderr } = child;
+      if (!stdin || !stdout || !stderr) throw new Error("socat has no pipes");
+      stdin.on("error", () => undefined);
+      stdout.on("data", (bytes: Buffer) => cable?.receive(bytes));
+      let messages = "";
+      stderr.on("data", (text: Buffer) => {
+        messages += text.toString();
+        if (/PTY is/.test(messages)) void waitForLink(path).then(resolve);
+        if (!cable && /starting data transfer loop/.test(messages)) {
+          const send = (bytes: Uint8Array): void => {
+            if (stdin.writable && stdin.writableLength < BACKLOG_BYTES) stdin.write(bytes);
+          };
+          cable = new Cable(live, device, options, send, () => child.kill());
+        }
+      });
+      child.once("error", (error) => reject(error));
+      child.once("exit", () => {
+        cable?.unplug();
+        cable = undefined;
+        reject(new Error(`socat cannot make a terminal at ${path}:\n${messages}`));
+        if (!isClosing) start().catch(() => undefined);
+      });
+    });
+  await start();
+  return {
+    address: path,
+    get isOpen() {
+      return cable !== undefined;
+    },
+    unplug: () => void child.kill(),
+    close: () =>
+      new Promise((resolve) => {
+        isClosing = true;
+        const ended = (): void => {
+          rmSync(path, { force: true });
+          resolve();
+        };
+        if (child.exitCode !== null || child.signalCode !== null) ended();
+        else {
+          child.once("exit", ended);
+          child.kill();
+        }
+      }),
+  };
+}
