@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["**/*.test.ts"],
-    exclude: ["node_modules/**", "build/**", ...(process.env["CHIRPFOB_DEEP"] ? [] : ["**/*.deep.test.ts"])],
+    exclude: ["node_modules/**", "build/**", "**/*.deep.test.ts"],
     globalSetup: ["test/build-bytecode.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -14,8 +14,7 @@ export function hasTool(name: string): boolean {
     execFileSync("sh", ["-c", `command -v ${name}`], { stdio: "ignore" });
     return true;
   } catch {
-    if (process.env["CHIRPFOB_ALL_CHECKS"])
-      throw new Error(`${name} is not installed, and this run must not skip checks`);
+    if (process.env.CHIRPFOB_ALL_CHECKS) throw new Error(`${name} is not installed, and this run must not skip checks`);
     process.stderr.write(`skipped: a check that needs ${name}, which is not installed\n`);
     return false;
   }
