@@ -3,6 +3,11 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** Prints one line of a command's answer. */
+export function printLine(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 /** Prints a message for people; it goes to stderr, so that stdout stays parseable. */
 export function note(message: string): void {
   process.stderr.write(`${message}\n`);

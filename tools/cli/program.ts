@@ -1,7 +1,13 @@
 import { Command, CommanderError } from "commander";
 import { addBuildCommand } from "./commands/build";
+import { addFederateCommand } from "./commands/federate";
 import { addInspectCommand } from "./commands/inspect";
+import { addRegionKeyCommands } from "./commands/keys";
+import { addPermissionsCommand } from "./commands/permissions";
+import { addPublishCommand } from "./commands/publish";
+import { addServeCommand } from "./commands/serve";
 import { addSimCommand } from "./commands/sim";
+import { addStatsCommand } from "./commands/stats";
 import { CliError, EXIT, type ExitCode } from "./errors";
 import { note } from "./output";
 
@@ -15,6 +21,12 @@ export function createProgram(): Command {
   addBuildCommand(program);
   addInspectCommand(program);
   addSimCommand(program);
+  addServeCommand(program);
+  addPermissionsCommand(program);
+  addRegionKeyCommands(program);
+  addPublishCommand(program);
+  addStatsCommand(program);
+  addFederateCommand(program);
   return program;
 }
 

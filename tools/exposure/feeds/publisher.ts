@@ -196,7 +196,7 @@ export class Publisher {
     const key = await this.keys.open();
     for (const feed of await this.allFeeds()) {
       const { index, text, nextNumber } = await this.feedState(feed);
-      if (index !== undefined && key.isCurrent(index)) continue;
+      if (index?.region === this.options.region && key.isCurrent(index)) continue;
       const after = await key.signIndex({ region: this.options.region, feed, chunks: index?.chunks ?? [] });
       try {
         await this.database.transaction((session) =>

@@ -1,0 +1,82 @@
+// What the commands of the exposure service have in common: where its data is, and how a request reaches it.
+
+import { join, resolve } from "node:path";
+import { type Command, Option } from "commander";
+import { type AdminAnswer, type AdminRequest, administer } from "../exposure/administration";
+import { askService } from "../exposure/adminSocket";
+import { systemClock } from "../exposure/clock";
+import { checkStorage, DEFAULT_CONFIG, type StorageConfig } from "../exposure/config";
+import { DataDirectoryBusy, openCore } from "../exposure/core";
+import { ServiceError, type Trouble } from "../exposure/errors";
+import { createLog } from "../exposure/log";
+import { CliError, EXIT, type ExitCode } from "./errors";
+
+/** Options of every command that talks to the service. */
+export interface StorageOptions extends StorageConfig {
+  readonly federation?: string;
+  readonly json?: boolean;
+}
+
+const STARTING_TRIES = 40;
+const STARTING_PAUSE_MS = 250;
+
+const EXIT_OF: Record<Trouble, ExitCode> = { input: EXIT.input, unreachable: EXIT.network, refused: EXIT.refused };
+
+/** Adds `--data` and `--database`, which `serve` and the commands beside it share. */
+export function addStorageOptions(command: Command): Command {
+  return command
+    .addOption(new Option("--data <dir>", "data directory of the service").env("CHIRPFOB_DATA"))
+    .addOption(
+      new Option("--database <url>", "PostgreSQL address instead of the embedded database").env("CHIRPFOB_DATABASE"),
+    );
+}
+
+/** Carries out a request: in the service that runs on the data directory, or right here if none does. */
+export async function request<R extends AdminRequest>(options: StorageOptions, wanted: R): Promise<AdminAnswer<R>> {
+  return asCliError(async () => {
+    checkStorage(options);
+    for (let tries = 1; ; tries++) {
+      if (options.database === undefined) {
+        const answer = await askService(join(resolve(options.data ?? ""), "admin.sock"), wanted);
+        if (answer !== undefined) return answer;
+      }
+      try {
+        return await requestHere(options, wanted);
+      } catch (error) {
+        // The service, or another command, has the database but does not listen yet, or no longer.
+        if (!(error instanceof DataDirectoryBusy) || tries === STARTING_TRIES) throw error;
+        await new Promise((done) => setTimeout(done, STARTING_PAUSE_MS));
+      }
+    }
+  });
+}
+
+/** Runs `work`, and turns what an operator can mend into a one-line error with an exit code. */
+export async function asCliError<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ServiceError) throw new CliError(EXIT_OF[error.trouble], error.message);
+    throw error;
+  }
+}
+
+/** The service's log goes to stderr, one JSON object a line. */
+export const stderrLog = createLog((line) => process.stderr.write(line), systemClock);
+
+async function requestHere<R extends AdminRequest>(options: StorageOptions, wanted: R): Promise<AdminAnswer<R>> {
+  const { data, database, federation } = options;
+  const config = {
+    ...DEFAULT_CONFIG,
+    ...(data === undefined ? {} : { data }),
+    ...(database === undefined ? {} : { database }),
+    ...(federation === undefined ? {} : { federation }),
+  };
+  const quiet = () => undefined;
+  const core = await openCore(config, systemClock, quiet);
+  try {
+    return await administer(core, wanted);
+  } finally {
+    await core.close();
+  }
+}

@@ -1,0 +1,201 @@
+// The exposure service as a whole: opens everything, serves, publishes and pulls on time, and stops cleanly.
+
+import { readFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { publish } from "./administration";
+import { serveAdministration } from "./adminSocket";
+import { type Clock, systemClock } from "./clock";
+import { checkConfig, DEFAULT_REGION, type ServiceConfig } from "./config";
+import { type Core, openCore } from "./core";
+import { ServiceError } from "./errors";
+import { EMBARGO_MINUTES } from "./feeds/publisher";
+import { GuessLimit } from "./http/guessLimit";
+import { federationHandler, publicHandler } from "./http/routes";
+import { type ListeningServer, listen } from "./http/server";
+import { UploadRoute } from "./http/uploadRoute";
+import { errorKind, type Log } from "./log";
+
+const MAX_UPLOADS_IN_FLIGHT = 200;
+const SYNC_MS = 5_000;
+const PULL_CHECK_MS = 15_000;
+const MAX_TIMER_MS = 60_000;
+
+export interface ExposureService {
+  readonly core: Core;
+  /** Public address, without a path. */
+  readonly url: string;
+  /** For other regions' services; undefined without a listener in the federation file. */
+  readonly federationUrl: string | undefined;
+  close(): Promise<void>;
+}
+
+export interface ServiceDependencies {
+  readonly now?: Clock;
+  readonly log?: Log;
+  /** Whether publishing and pulling happen by themselves; tests and simulations ask for them instead. */
+  readonly isScheduled?: boolean;
+}
+
+/** Starts the service. @throws ServiceError with what the operator has to mend */
+export async function startExposureService(
+  config: ServiceConfig,
+  { now = systemClock, log = () => undefined, isScheduled = true }: ServiceDependencies = {},
+): Promise<ExposureService> {
+  checkConfig(config);
+  const core = await openCore(config, now, log);
+  const closers: (() => Promise<void>)[] = [() => core.close()];
+  const close = async () => {
+    for (const step of closers.splice(0).reverse()) await step();
+  };
+  try {
+    await core.settleRegion(config.region ?? DEFAULT_REGION);
+    const canPublish = await core.keys.prepare();
+    if (canPublish) await core.publisher.refreshIndexes();
+    else await core.files.sync();
+    if (core.config.database === undefined) closers.push((await serveAdministration(core)).close);
+    const server = await listenPublicly(core);
+    closers.push(server.close);
+    const federation = await listenToRegions(core);
+    if (federation !== undefined) closers.push(federation.close);
+    if (isScheduled) closers.push(schedule(core, canPublish));
+    log("info", "started", { region: core.config.region, publishes: canPublish });
+    return { core, url: server.url, federationUrl: federation?.url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function listenPublicly(core: Core): Promise<ListeningServer> {
+  const { config, log, metrics, database, files, now } = core;
+  const uploads = new UploadRoute(core.uploads, new GuessLimit(config.guessesPerMinute), metrics, {
+    region: config.region,
+    now,
+    answerStepMs: config.answerStepMs,
+    maxInFlight: MAX_UPLOADS_IN_FLIGHT,
+    addressOf: config.behindProxy ? forwardedAddress : connectionAddress,
+  });
+  const checkHealth = async () => {
+    await database.query("select 1 as one");
+  };
+  const tls =
+    config.tlsCertificate === undefined || config.tlsKey === undefined
+      ? undefined
+      : { cert: await readPem(config.tlsCertificate), key: await readPem(config.tlsKey) };
+  return orSayWhy(
+    listen(publicHandler({ files, uploads, metrics, checkHealth }), config.host, config.port, tls, log, metrics),
+    config.host,
+    config.port,
+  );
+}
+
+async function listenToRegions({ federation, files, log, metrics }: Core): Promise<ListeningServer | undefined> {
+  if (federation?.listen === undefined) return undefined;
+  const { host, port, certificate, key } = federation.listen;
+  const tls = {
+    cert: certificate,
+    key,
+    ca: federation.authority,
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: "TLSv1.2" as const,
+  };
+  const regions = new Set(federation.consumers.map(({ regionID }) => regionID));
+  const everything = new Set(federation.consumers.filter(({ allToAll }) => allToAll).map(({ regionID }) => regionID));
+  return orSayWhy(listen(federationHandler(files, everything, regions), host, port, tls, log, metrics), host, port);
+}
+
+/** Publishes when hours leave the embargo, pulls when regions recommend it, and picks up what other instances did. */
+function schedule(core: Core, canPublish: boolean): () => Promise<void> {
+  const { config, log, metrics } = core;
+  const tasks = [
+    repeat(
+      () => SYNC_MS,
+      () => core.files.sync(),
+      (error) => log("error", "sync-failed", { kind: errorKind(error) }),
+    ),
+    repeat(
+      () => PULL_CHECK_MS,
+      () => core.consumer.pull(true),
+      (error) => log("error", "pull-failed", { kind: errorKind(error) }),
+    ),
+  ];
+  if (canPublish) {
+    let next = nextPublication(core.now(), config.publishMinutes);
+    const publishIfDue = async () => {
+      if (core.now() < next) return;
+      next = nextPublication(core.now(), config.publishMinutes);
+      await publish(core);
+    };
+    const wait = () => Math.min(MAX_TIMER_MS, Math.max(0, (next - core.now()) * 1000));
+    tasks.push(
+      repeat(wait, publishIfDue, (error) => {
+        metrics.add("chirpfob_publications_failed_total");
+        log("error", "publication-failed", { kind: errorKind(error) });
+      }),
+    );
+  }
+  return async () => {
+    await Promise.all(tasks.map((stop) => stop()));
+  };
+}
+
+/** The next multiple of the interval, counted from the minute at which an hour leaves the embargo. */
+function nextPublication(nowSeconds: number, everyMinutes: number): number {
+  const offset = EMBARGO_MINUTES * 60;
+  const every = everyMinutes * 60;
+  return (Math.floor((nowSeconds - offset) / every) + 1) * every + offset;
+}
+
+/** Runs `work` again and again with `pauseMs` in between; the returned function stops it and waits for the last run. */
+function repeat(
+  pauseMs: () => number,
+  work: () => Promise<unknown>,
+  failed: (error: unknown) => void,
+): () => Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<unknown> = Promise.resolve();
+  let isStopped = false;
+  const next = () => {
+    timer = setTimeout(() => {
+      running = work()
+        .catch(failed)
+        .then(() => {
+          if (!isStopped) next();
+        });
+    }, pauseMs());
+  };
+  next();
+  return async () => {
+    isStopped = true;
+    clearTimeout(timer);
+    await running;
+  };
+}
+
+async function orSayWhy(listening: Promise<ListeningServer>, host: string, port: number): Promise<ListeningServer> {
+  try {
+    return await listening;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why =
+      code === "EADDRINUSE" ? "something else listens there already" : code === "EACCES" ? "you may not" : String(code);
+    throw new ServiceError(`cannot listen on ${host} port ${port}: ${why}; choose another --host or --port`);
+  }
+}
+
+async function readPem(path: string): Promise<Buffer> {
+  return readFile(path).catch((error) => {
+    throw new ServiceError(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code}`);
+  });
+}
+
+function connectionAddress(request: IncomingMessage): string {
+  return request.socket.remoteAddress ?? "";
+}
+
+/** What the nearest proxy saw: the last entry, since a client can write whatever it likes before it. */
+function forwardedAddress(request: IncomingMessage): string {
+  const forwarded = String(request.headers["x-forwarded-for"] ?? "");
+  return forwarded.split(",").at(-1)?.trim() ?? "";
+}
