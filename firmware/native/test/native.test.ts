@@ -1,0 +1,45 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { hasTool, ROOT } from "../../../test/tools";
+
+const FOLDER = new URL(".", import.meta.url).pathname;
+const OUT = `${ROOT}build/native`;
+const canBuild = hasTool("gcc") && hasTool("make");
+
+function run(command: string, ...args: string[]): string {
+  return execFileSync(command, args, { cwd: FOLDER, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+test.runIf(canBuild)(
+  "the native component passes its C tests under the address and undefined-behaviour sanitizers",
+  () => {
+    const output = run("make", "-s", "CC=gcc", `OUT=${OUT}`, "test");
+    const passed = output.split("\n").filter((line) => line.startsWith("pass "));
+    const written = readFileSync(`${FOLDER}test_main.c`, "utf8").match(/^ {4}RUN\(/gm) ?? [];
+    expect(passed).toHaveLength(written.length);
+  },
+);
+
+test.runIf(canBuild)("the native component survives 50,000 random scripts of packets and faults", () => {
+  run("make", "-s", "CC=gcc", `OUT=${OUT}`, "fuzz-loop");
+  expect(run(`${OUT}/fuzz-loop`, "50000", "20261122")).toContain("50000 inputs");
+});
+
+test("the partition table keeps the runtime's partitions and fills the second half of a 4 MiB flash with the log", () => {
+  const rows = readFileSync(`${ROOT}firmware/native/partitions.csv`, "utf8")
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => line.split(",").map((cell) => cell.trim()));
+  let end = 0x9000;
+  for (const [, , , offset, size] of rows) {
+    expect(Number(offset)).toBe(end);
+    end = Number(offset) + bytes(size as string);
+  }
+  expect(rows.map(([name]) => name)).toEqual(["dcfg", "nvs", "phy_init", "factory", "fstor", "chirplog"]);
+  expect(end).toBe(4 * 1024 * 1024);
+});
+
+function bytes(size: string): number {
+  return size.endsWith("K") ? Number(size.slice(0, -1)) * 1024 : Number(size);
+}
