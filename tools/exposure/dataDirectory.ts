@@ -55,8 +55,8 @@ export async function openDataDirectory(root: string): Promise<DataDirectory> {
 
 /** Where the keys and files of a service on PostgreSQL live unless --data says otherwise: one folder for each database. */
 export function defaultDataRoot(databaseUrl: string): string {
-  const url = new URL(databaseUrl);
-  const name = createHash("sha256").update(`${url.host}${url.pathname}`).digest("hex").slice(0, 16);
+  const withoutUser = databaseUrl.replace(/^[a-z]+:\/\/([^@/]*@)?/, "");
+  const name = createHash("sha256").update(withoutUser).digest("hex").slice(0, 16);
   return join(process.env.XDG_STATE_HOME ?? join(homedir(), ".local", "state"), "chirpfob", name);
 }
 

@@ -1,0 +1,116 @@
+// What the tests of the exposure service share: a clock to turn, uploads to send, services to throw away.
+
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+import { hourOfSeconds } from "../../../protocol/time";
+import { encodeUploadFile, type UploadFile } from "../../../protocol/uploadFile";
+import { DEFAULT_CONFIG, type ServiceConfig } from "../config";
+import { type Core, openCore } from "../core";
+import { type ExposureService, startExposureService } from "../service";
+import { startPostgres, type TestPostgres } from "./postgres";
+
+/** 2026-03-10 10:30 UTC: the middle of an hour. */
+export const START = Date.UTC(2026, 2, 10, 10, 30) / 1000;
+export const REGION = "US-MA";
+
+export class FakeClock {
+  constructor(public seconds = START) {}
+  readonly now = () => this.seconds;
+  advance({ days = 0, hours = 0, minutes = 0 }): void {
+    this.seconds += days * 86_400 + hours * 3600 + minutes * 60;
+  }
+}
+
+/** An upload of `hours` random seeds that ends with hour `lastHour` (default: the last full one before START). */
+export function makeUpload(fields: Partial<UploadFile> & { hours?: number; lastHour?: number } = {}): UploadFile {
+  const { hours = 24, lastHour = hourOfSeconds(START) - 1, ...rest } = fields;
+  return {
+    regions: [REGION],
+    reverseFrom: 0,
+    reverseTo: 0,
+    firstHour: lastHour - hours + 1,
+    seeds: Array.from({ length: hours }, () => randomBytes(32)),
+    ...rest,
+  };
+}
+
+export const uploadBytes = (fields: Parameters<typeof makeUpload>[0] = {}) => encodeUploadFile(makeUpload(fields));
+
+const cleanUps: (() => Promise<unknown>)[] = [];
+afterAll(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+/** Runs after the tests of this file, last one first. */
+export function cleanUpLater(cleanUp: () => Promise<unknown>): void {
+  cleanUps.push(cleanUp);
+}
+
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "chirpfob-exposure-"));
+  cleanUpLater(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+let postgres: Promise<TestPostgres | undefined> | undefined;
+
+/** This test file's PostgreSQL, started when first asked for; undefined where there is none. */
+export function sharedPostgres(): Promise<TestPostgres | undefined> {
+  postgres ??= startPostgres().then((started) => {
+    if (started !== undefined) cleanUpLater(() => started.stop());
+    return started;
+  });
+  return postgres;
+}
+
+export type Engine = "PGlite" | "PostgreSQL";
+
+/** Both engines, for describe.each. */
+export const ENGINES: readonly Engine[] = ["PGlite", "PostgreSQL"];
+
+/** Where a test's data lies on an engine; undefined if the engine is not installed. */
+export async function storage(engine: Engine): Promise<{ data: string; database?: string } | undefined> {
+  const data = await temporaryFolder();
+  if (engine === "PGlite") return { data };
+  const server = await sharedPostgres();
+  return server === undefined ? undefined : { data, database: await server.createDatabase() };
+}
+
+/** Database, keys and operations without a server. */
+export async function testCore(config: Partial<ServiceConfig>, clock = new FakeClock()): Promise<Core> {
+  const core = await openCore({ ...DEFAULT_CONFIG, region: REGION, ...config }, clock.now, () => undefined);
+  cleanUpLater(() => core.close());
+  return core;
+}
+
+/** A service on a free port that does nothing by itself. */
+export async function testService(config: Partial<ServiceConfig>, clock = new FakeClock()): Promise<ExposureService> {
+  const service = await startExposureService(
+    { ...DEFAULT_CONFIG, region: REGION, port: 0, answerStepMs: 0, ...config },
+    { now: clock.now, isScheduled: false },
+  );
+  cleanUpLater(() => service.close());
+  return service;
+}
+
+/** Sends an upload and returns status and body. */
+export async function sendUpload(
+  url: string,
+  file: Buffer,
+  { number = "", receipt = randomBytes(16).toString("hex"), headers = {} as Record<string, string> } = {},
+): Promise<{ status: number; body: string; headers: Headers }> {
+  const response = await fetch(`${url}/v1/uploads`, {
+    method: "POST",
+    body: new Uint8Array(file),
+    headers: {
+      "content-type": "application/octet-stream",
+      authorization: `Permission ${number}`,
+      "idempotency-key": receipt,
+      ...headers,
+    },
+  });
+  return { status: response.status, body: await response.text(), headers: response.headers };
+}
