@@ -11,7 +11,8 @@ const GET_REGISTER = 0x1000;
 const SET_REGISTER = 0x2000;
 const EVENT = 0x8000;
 
-interface Found {
+/** Where a service is. */
+export interface ServiceAddress {
   readonly deviceId: bigint;
   readonly serviceIndex: number;
 }
@@ -30,11 +31,13 @@ export class HostTimeout extends Error {
 export class VirtualHost {
   /** Every packet that came from the device, in order, until taken. */
   readonly received: Packet[] = [];
-  private readonly services = new Map<number, Found>();
+  private readonly services = new Map<number, ServiceAddress>();
 
+  /** @param onServices called whenever the device announced its services */
   constructor(
     private readonly world: World,
     private readonly device: SimDevice,
+    private readonly onServices: () => void = () => undefined,
   ) {
     device.usb = { frame: (frame) => this.hear(frame), log: () => undefined, reset: () => this.services.clear() };
   }
@@ -42,6 +45,11 @@ export class VirtualHost {
   /** Pulls the cable. */
   unplug(): void {
     this.device.usb = undefined;
+  }
+
+  /** The address of a service, given by its class, if it was announced since the device last started. */
+  address(serviceClass: number): ServiceAddress | undefined {
+    return this.services.get(serviceClass);
   }
 
   /** Sends a command to a service, given by its class, and does not wait for anything. @throws HostTimeout if there is none */
@@ -87,10 +95,10 @@ export class VirtualHost {
   }
 
   /** The device that offers a service, waited for: services are announced about every half second. */
-  private find(serviceClass: number): Found {
+  private find(serviceClass: number): ServiceAddress {
     if (!this.world.runUntil(() => this.services.has(serviceClass), REPORT_TIMEOUT_US))
       throw new HostTimeout(`no service 0x${serviceClass.toString(16)} within ${REPORT_TIMEOUT_US / 1e6} s`);
-    return this.services.get(serviceClass) as Found;
+    return this.services.get(serviceClass) as ServiceAddress;
   }
 
   private hear(frame: Uint8Array): void {
@@ -106,5 +114,6 @@ export class VirtualHost {
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     for (let at = 4; at + 4 <= data.length; at += 4)
       this.services.set(view.getUint32(at, true), { deviceId, serviceIndex: at / 4 });
+    this.onServices();
   }
 }

@@ -90,11 +90,27 @@ export class World {
 
   /** Lets the world run for a span. */
   run(spanUs: Micros): void {
+    this.runShared(spanUs, (sent) => ({ sent, idleUntilUs: this.idleUntilUs() }));
+  }
+
+  /**
+   * Lets the world run for a span as part of a larger one: at the end of each window `swap` is given what this world's devices
+   * sent and returns what all worlds' devices sent, and until when none of them has anything to do.
+   */
+  runShared(
+    spanUs: Micros,
+    swap: (sent: Transmission[], idleUntilUs: Micros) => { sent: Transmission[]; idleUntilUs: Micros },
+  ): void {
     const endUs = this.nowUs + spanUs;
+    let idleUntilUs = this.nowUs;
     while (this.nowUs < endUs) {
-      const windowEndUs = Math.min(nextWindowEnd(Math.max(this.nowUs, this.idleUntilUs())), endUs);
-      const sent = this.runWindow(windowEndUs);
-      this.receive(sent, windowEndUs);
+      const windowEndUs = Math.min(nextWindowEnd(Math.max(this.nowUs, idleUntilUs)), endUs);
+      this.scheduler.runUntil(windowEndUs);
+      const own = this.sent;
+      this.sent = [];
+      const all = swap(own, own.length > 0 ? windowEndUs : this.idleUntilUs());
+      this.air.receive(all.sent.sort(byTimeAndRadio), windowEndUs);
+      idleUntilUs = all.sent.length > 0 ? windowEndUs : all.idleUntilUs;
     }
   }
 
@@ -112,27 +128,14 @@ export class World {
   idleUntilUs(): Micros {
     return this.air.isSettled ? this.scheduler.nextUs : this.nowUs;
   }
-
-  /** First half of a window: the devices run. @returns what they sent, in order of time and radio */
-  runWindow(windowEndUs: Micros): Transmission[] {
-    this.scheduler.runUntil(windowEndUs);
-    const sent = this.sent;
-    this.sent = [];
-    return sent.sort(byTimeAndRadio);
-  }
-
-  /** Second half: the devices receive what all threads sent. */
-  receive(sent: readonly Transmission[], windowEndUs: Micros): void {
-    this.air.receive(sent, windowEndUs);
-  }
 }
 
 /** The end of the window that a moment lies in; a moment on an edge belongs to the window after it. */
-export function nextWindowEnd(atUs: Micros): Micros {
+function nextWindowEnd(atUs: Micros): Micros {
   return (Math.floor(atUs / AIR_WINDOW_US) + 1) * AIR_WINDOW_US;
 }
 
 /** The order in which transmissions are worked out, whichever thread they come from. */
-export function byTimeAndRadio(a: Transmission, b: Transmission): number {
+function byTimeAndRadio(a: Transmission, b: Transmission): number {
   return a.startUs - b.startUs || a.radio - b.radio;
 }

@@ -132,7 +132,12 @@ export class Air {
   private rssiDbm(receiver: Receiver, arrival: Arrival, others: Arrival[], earlier: Arrival[]): number | undefined {
     const { profile, seed } = this.options;
     const { scanner } = receiver.controller;
-    if (profile.hearsAll) return scanner.wasOn(arrival.startUs) ? arrival.meanDbm : undefined;
+    if (profile.hearsAll) {
+      const isLost =
+        profile.lossRate > 0 &&
+        mixUnit(seed ^ CHANCE.loss, arrival.radio, receiver.radio, arrival.startUs) < profile.lossRate;
+      return scanner.wasOn(arrival.startUs) && !isLost ? arrival.meanDbm : undefined;
+    }
     const durationUs = airTimeUs(arrival.pdu);
     for (let channel = 0, turn = 0; channel < CHANNELS; channel++) {
       if ((arrival.channelMap & (1 << channel)) === 0) continue;
