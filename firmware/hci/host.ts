@@ -1,4 +1,5 @@
 import type { Advertisement } from "../../protocol/frame";
+import type { Timer } from "../chips/lines";
 import { type AdvertisingReport, type EventReceiver, readEvents } from "./events";
 import {
   OP_RESET,
@@ -17,13 +18,6 @@ import {
   setEventMask,
 } from "./packets";
 import type { HciTransport } from "./transport";
-
-/** Uptime and waiting, injected so that tests hold the clock. */
-export interface Uptime {
-  /** Milliseconds since start, whole or not. */
-  millis(): number;
-  sleep(ms: number): Promise<void>;
-}
 
 /** How the radio advertises and scans. */
 export interface RadioSettings {
@@ -56,7 +50,7 @@ export class HciHost implements EventReceiver {
   garbageEvents: number;
 
   private readonly transport: HciTransport;
-  private readonly uptime: Uptime;
+  private readonly timer: Timer;
   private readonly onAdvertisement: (report: AdvertisingReport) => void;
   private settings: RadioSettings;
   private settingsChanged: boolean;
@@ -78,12 +72,12 @@ export class HciHost implements EventReceiver {
 
   constructor(
     transport: HciTransport,
-    uptime: Uptime,
+    timer: Timer,
     settings: RadioSettings,
     onAdvertisement: (report: AdvertisingReport) => void,
   ) {
     this.transport = transport;
-    this.uptime = uptime;
+    this.timer = timer;
     this.settings = settings;
     this.onAdvertisement = onAdvertisement;
     this.resets = 0;
@@ -130,7 +124,7 @@ export class HciHost implements EventReceiver {
 
   /** Notices a controller in trouble and starts it again. To be called about once a second; not twice at a time. */
   async supervise(): Promise<void> {
-    const now = this.uptime.millis();
+    const now = this.timer.millis();
     if (this.unanswered > 0 && now - this.lastAnswerAt > ANSWER_MS) this.failed = true;
     if (this.isUp() || now < this.nextAttemptAt) return;
     if (this.running || this.failures > 0) this.resets++;
@@ -142,12 +136,12 @@ export class HciHost implements EventReceiver {
     }
     const pause = FIRST_BACKOFF_MS << (this.failures < 6 ? this.failures : 6);
     this.failures++;
-    this.nextAttemptAt = this.uptime.millis() + (pause < MAX_BACKOFF_MS ? pause : MAX_BACKOFF_MS);
+    this.nextAttemptAt = this.timer.millis() + (pause < MAX_BACKOFF_MS ? pause : MAX_BACKOFF_MS);
   }
 
   commandDone(opcode: number, status: number): void {
     if (opcode === 0) return; // a command credit without a command
-    this.lastAnswerAt = this.uptime.millis();
+    this.lastAnswerAt = this.timer.millis();
     if (this.unanswered > 0) this.unanswered--;
     if (opcode === OP_RESET && !this.starting) this.failed = true;
     if (status === 0) return;
@@ -195,7 +189,7 @@ export class HciHost implements EventReceiver {
     this.failed = false;
     this.garbageSinceReset = 0;
     this.unanswered = 0;
-    this.lastAnswerAt = this.uptime.millis();
+    this.lastAnswerAt = this.timer.millis();
     this.advertising = false;
     this.scanning = false;
     this.settingsChanged = true;
@@ -204,8 +198,8 @@ export class HciHost implements EventReceiver {
   /** Sends commands and waits until all are answered well. */
   private async ask(commands: Buffer[]): Promise<boolean> {
     await this.transmit(commands);
-    const deadline = this.uptime.millis() + ANSWER_MS;
-    while (this.unanswered > 0 && !this.failed && this.uptime.millis() < deadline) await this.uptime.sleep(POLL_MS);
+    const deadline = this.timer.millis() + ANSWER_MS;
+    while (this.unanswered > 0 && !this.failed && this.timer.millis() < deadline) await this.timer.sleep(POLL_MS);
     return this.unanswered === 0 && !this.failed;
   }
 
@@ -236,7 +230,7 @@ export class HciHost implements EventReceiver {
 
   private async transmit(commands: Buffer[]): Promise<void> {
     if (commands.length === 0) return;
-    if (this.unanswered === 0) this.lastAnswerAt = this.uptime.millis();
+    if (this.unanswered === 0) this.lastAnswerAt = this.timer.millis();
     this.unanswered += commands.length;
     await this.transport.send(joinPackets(commands));
   }

@@ -14,14 +14,16 @@ export class JacdacHciTransport implements HciTransport {
 
   async send(packets: Buffer): Promise<void> {
     if (packets.length > SEND_BYTES) throw new RangeError("too many HCI commands for one packet");
+    if (!this.service.isBound) throw new Error("there is no radio");
     await this.service.send(packets);
   }
 
   onEvents(handler: (packets: Buffer) => void): void {
     const received = ds.Hci.spec.lookup("received").code;
-    this.service.report().subscribe(async (packet) => {
-      if (packet.serviceCommand === received) handler(packet.payload);
-    });
+    // Instead of `report().subscribe`, which loses all but the last of several reports that arrive in one moment.
+    this.service._onPacket = async (packet: ds.Packet) => {
+      if (packet && packet.isReport && packet.serviceCommand === received) handler(packet.payload);
+    };
   }
 
   /** The service has no reset line; its server restarts the radio on HCI Reset. */

@@ -1,0 +1,23 @@
+import * as ds from "@devicescript/core";
+import { randomBuffer } from "@devicescript/crypto";
+import type { Timer } from "./chips/lines";
+import type { Runtime } from "./runtime";
+
+const timer: Timer = {
+  millis: () => ds.millis(),
+  sleep: async (ms: number) => {
+    await ds.sleep(ms);
+  },
+};
+
+/** DeviceScript as the program sees it. */
+export const deviceScriptRuntime: Runtime = {
+  timer,
+  randomBytes: (length: number) => randomBuffer(length),
+  background: (work: () => Promise<void>) => {
+    work.start();
+  },
+  reboot: () => {
+    ds.reboot();
+  },
+};

@@ -1,0 +1,81 @@
+import { readU32 } from "../../protocol/bytes";
+import type { Consent } from "../wearer/consent";
+import type { CommandGroup } from "./commandGroup";
+import { Command, Purpose, Status } from "./codes";
+import { getU16, getU32, putU16, putU32 } from "./littleEndian";
+
+const REPORT_BYTES = 7;
+
+/** Erasing everything: asked for with token 0, confirmed with the token and the button. */
+export class EraseCommand implements CommandGroup {
+  private readonly consent: Consent;
+  private readonly randomBytes: (length: number) => Buffer;
+  private readonly eraseAll: () => Promise<void>;
+  private readonly background: (work: () => Promise<void>) => void;
+  private token: number;
+  private request: number;
+  private state: Status;
+
+  /** @param eraseAll erases; when it resolves, a restart is due */
+  constructor(
+    consent: Consent,
+    randomBytes: (length: number) => Buffer,
+    eraseAll: () => Promise<void>,
+    background: (work: () => Promise<void>) => void,
+  ) {
+    this.consent = consent;
+    this.randomBytes = randomBytes;
+    this.eraseAll = eraseAll;
+    this.background = background;
+    this.token = 0;
+    this.request = 0;
+    this.state = Status.NotBegun;
+  }
+
+  offers(command: number): boolean {
+    return command === Command.Erase;
+  }
+
+  async handle(_command: number, payload: Buffer): Promise<Buffer | undefined> {
+    if (payload.length !== 6) return undefined;
+    const request = getU16(payload, 4);
+    const status = request === 0 ? Status.Malformed : this.advance(getU32(payload, 0), request);
+    const report = Buffer.alloc(REPORT_BYTES);
+    putU32(report, 0, request === this.request ? this.token : 0);
+    putU16(report, 4, request);
+    report[6] = status;
+    return report;
+  }
+
+  private advance(token: number, request: number): Status {
+    if (this.state === Status.Busy || this.state === Status.Ok) return request === this.request ? this.state : Status.Busy;
+    if (token === 0) {
+      const asked = this.consent.ask(request, Purpose.Erase);
+      if (asked === Status.WaitingForButton && request !== this.request) {
+        this.request = request;
+        this.token = readU32(this.randomBytes(4), 0);
+        if (this.token === 0) this.token = 1;
+      }
+      return asked;
+    }
+    if (request !== this.request || token !== this.token) return Status.NotBegun;
+    if (!this.consent.covers(Purpose.Erase, request)) return this.consent.ask(request, Purpose.Erase);
+    this.start();
+    return this.state;
+  }
+
+  private start(): void {
+    const self = this;
+    this.state = Status.Busy;
+    this.background(async () => {
+      try {
+        await self.eraseAll();
+        self.state = Status.Ok;
+      } catch (_error) {
+        self.state = Status.StorageFault;
+        self.request = 0;
+      }
+      self.consent.end();
+    });
+  }
+}

@@ -1,0 +1,127 @@
+import { SEED_BYTES } from "../../protocol/chirp";
+import type { Sha256 } from "../../protocol/sha256";
+import { hourOfMinute } from "../../protocol/time";
+import type { Clock } from "../clock/clock";
+import type { FillerSeeds } from "../seeds/fillerSeeds";
+import { type HourRange, MAX_EXPORT_HOURS, SeedExport } from "../seeds/seedExport";
+import type { SeedKeeper, SeedStore } from "../seeds/seedKeeper";
+import type { Consent } from "../wearer/consent";
+import { type CommandGroup, statusReport } from "./commandGroup";
+import { Command, Purpose, Status } from "./codes";
+import { getU16, getU32, putU16 } from "./littleEndian";
+
+const BEGIN_BYTES = 8;
+const RANGE_BYTES = 8;
+const MAX_RANGES = 8;
+const BEGIN_REPORT_BYTES = 8;
+
+/** Handing the seeds to the host: only while the wearer's consent is open. */
+export class ExportCommands implements CommandGroup {
+  private readonly sha256: Sha256;
+  private readonly clock: Clock;
+  private readonly seeds: SeedStore;
+  private readonly keeper: SeedKeeper;
+  private readonly fillers: FillerSeeds;
+  private readonly consent: Consent;
+  private readonly randomBytes: (length: number) => Buffer;
+  private open: SeedExport | undefined;
+
+  constructor(
+    sha256: Sha256,
+    clock: Clock,
+    seeds: SeedStore,
+    keeper: SeedKeeper,
+    fillers: FillerSeeds,
+    consent: Consent,
+    randomBytes: (length: number) => Buffer,
+  ) {
+    this.sha256 = sha256;
+    this.clock = clock;
+    this.seeds = seeds;
+    this.keeper = keeper;
+    this.fillers = fillers;
+    this.consent = consent;
+    this.randomBytes = randomBytes;
+  }
+
+  offers(command: number): boolean {
+    return command === Command.ExportBegin || command === Command.ExportBlock || command === Command.ExportEnd;
+  }
+
+  async handle(command: number, payload: Buffer): Promise<Buffer | undefined> {
+    if (command === Command.ExportBegin) return await this.begin(payload);
+    return command === Command.ExportBlock ? await this.block(payload) : await this.end(payload);
+  }
+
+  private async begin(payload: Buffer): Promise<Buffer | undefined> {
+    if (payload.length < BEGIN_BYTES) return undefined;
+    const request = getU16(payload, 4);
+    const report = statusReport(request, Status.Ok, BEGIN_REPORT_BYTES);
+    report[2] = await this.tryBegin(payload, request);
+    const open = this.open;
+    if (open && report[2] === Status.Ok) {
+      putU16(report, 4, open.hours);
+      putU16(report, 6, open.blocks());
+    }
+    return report;
+  }
+
+  private async tryBegin(payload: Buffer, request: number): Promise<Status> {
+    const ranges = readRanges(payload);
+    if (!ranges || request === 0) return Status.Malformed;
+    if (!this.clock.isSet()) return Status.ClockNotSet;
+    const firstHour = getU32(payload, 0);
+    const hours = getU16(payload, 6);
+    const nowHour = hourOfMinute(this.clock.minute());
+    const isPast = firstHour + hours - 1 <= nowHour && firstHour > nowHour - MAX_EXPORT_HOURS;
+    if (hours < 1 || hours > MAX_EXPORT_HOURS || !isPast) return Status.OutOfRange;
+    if (!this.consent.covers(Purpose.Export, request)) return Status.NoConsent;
+    if (this.open && this.open.request === request) return Status.Ok;
+    try {
+      await this.fillers.prepare(nowHour);
+    } catch (_error) {
+      return Status.StorageFault;
+    }
+    const secret = this.randomBytes(SEED_BYTES);
+    this.open = new SeedExport(this.sha256, this.seeds, this.fillers, secret, request, firstHour, hours, ranges);
+    return Status.Ok;
+  }
+
+  private async block(payload: Buffer): Promise<Buffer | undefined> {
+    if (payload.length !== 4) return undefined;
+    const request = getU16(payload, 0);
+    const index = getU16(payload, 2);
+    let seeds = Buffer.alloc(0);
+    const open = this.open;
+    if (open && open.request === request && index < open.blocks() && this.consent.covers(Purpose.Export, request)) seeds = await open.block(index);
+    const report = Buffer.alloc(4 + seeds.length);
+    putU16(report, 0, request);
+    putU16(report, 2, index);
+    report.set(seeds, 4);
+    return report;
+  }
+
+  private async end(payload: Buffer): Promise<Buffer | undefined> {
+    if (payload.length !== 2) return undefined;
+    const request = getU16(payload, 0);
+    const open = this.open;
+    if (!open || open.request !== request) return statusReport(request, Status.NotBegun, 3);
+    try {
+      await this.keeper.renew(hourOfMinute(this.clock.minute()));
+    } catch (_error) {
+      return statusReport(request, Status.StorageFault, 3);
+    }
+    this.open = undefined;
+    this.consent.end();
+    return statusReport(request, Status.Ok, 3);
+  }
+}
+
+/** The redacted ranges of an `exportBegin`, or undefined if they are no whole ranges or too many. */
+function readRanges(payload: Buffer): HourRange[] | undefined {
+  const bytes = payload.length - BEGIN_BYTES;
+  if (bytes % RANGE_BYTES !== 0 || bytes > MAX_RANGES * RANGE_BYTES) return undefined;
+  const ranges: HourRange[] = [];
+  for (let at = BEGIN_BYTES; at < payload.length; at += RANGE_BYTES) ranges.push({ from: getU32(payload, at), to: getU32(payload, at + 4) });
+  return ranges;
+}

@@ -1,0 +1,223 @@
+import { compareBytes, sliceCopy } from "../../protocol/bytes";
+import { FormatError } from "../../protocol/formatError";
+import type { Sha256 } from "../../protocol/sha256";
+import { decodeShardHeader, SHARD_HEADER_BYTES } from "../../protocol/shard";
+import { hourOfMinute } from "../../protocol/time";
+import type { Timer } from "../chips/lines";
+import type { Clock } from "../clock/clock";
+import type { Results } from "../results/results";
+import { PieceResult, type RowSource, ShardImport } from "../shards/shardImport";
+import type { Config } from "../state/config";
+import { NO_CHUNK, type RegionKeys } from "../state/regionKeys";
+import { type CommandGroup, statusReport } from "./commandGroup";
+import { Command, Status } from "./codes";
+import { getU16, getU32, putU16, putU32 } from "./littleEndian";
+
+const PIECE_HEADER_BYTES = 8;
+const PROGRESS_BYTES = 7;
+const VERIFY_REPORT_BYTES = 4;
+
+/** What the import works on. */
+export interface ImportParts {
+  readonly sha256: Sha256;
+  readonly timer: Timer;
+  readonly clock: Clock;
+  readonly config: Config;
+  readonly keys: RegionKeys;
+  readonly rows: RowSource;
+  readonly results: Results;
+  /** Runs a verification beside everything else. */
+  background(work: () => Promise<void>): void;
+  /** Sends an `importProgress` report on its own. */
+  sendProgress(report: Buffer): Promise<void>;
+  /** The results changed: the light may have to. */
+  resultsChanged(): Promise<void>;
+}
+
+/** Taking in the shards of the regions that the wearer's keyfob trusts. */
+export class ImportCommands implements CommandGroup {
+  imported: number;
+  verified: number;
+  refusedShards: number;
+  private readonly parts: ImportParts;
+  private current: ShardImport | undefined;
+  /** A signature is being verified. */
+  private working: boolean;
+  private percent: number;
+  /** How the import with `request` lastRequest ended. */
+  private lastRequest: number;
+  private lastStatus: Status;
+  private gapTold: number;
+
+  constructor(parts: ImportParts) {
+    this.parts = parts;
+    this.imported = 0;
+    this.verified = 0;
+    this.refusedShards = 0;
+    this.working = false;
+    this.percent = 0;
+    this.lastRequest = 0;
+    this.lastStatus = Status.NotBegun;
+    this.gapTold = -1;
+  }
+
+  /** Whether a shard is on its way in or being verified. */
+  isActive(): boolean {
+    return this.current !== undefined || this.working || this.parts.results.isPending();
+  }
+
+  /** Throws away what is unfinished. */
+  forget(): void {
+    this.current = undefined;
+    this.lastRequest = 0;
+  }
+
+  offers(command: number): boolean {
+    return command === Command.ImportBegin || command === Command.ImportPiece || command === Command.ImportVerify;
+  }
+
+  async handle(command: number, payload: Buffer): Promise<Buffer | undefined> {
+    if (command === Command.ImportBegin) return this.begin(payload);
+    if (command === Command.ImportVerify) return this.verify(payload);
+    await this.piece(payload);
+    return undefined;
+  }
+
+  private begin(payload: Buffer): Buffer | undefined {
+    if (payload.length !== 2 + SHARD_HEADER_BYTES) return undefined;
+    const request = getU16(payload, 0);
+    const status = request === 0 ? Status.Malformed : this.tryBegin(request, sliceCopy(payload, 2, SHARD_HEADER_BYTES));
+    const report = Buffer.alloc(PROGRESS_BYTES);
+    const current = this.current;
+    putU32(report, 0, current && status === Status.Ok ? current.nextPiece : 0);
+    putU16(report, 4, request);
+    report[6] = status;
+    return report;
+  }
+
+  private tryBegin(request: number, headerBytes: Buffer): Status {
+    if (this.working) return Status.Busy;
+    const parts = this.parts;
+    if (!parts.clock.isSet()) return Status.ClockNotSet;
+    const current = this.current;
+    if (current && compareBytes(current.headerBytes, 0, headerBytes, 0, SHARD_HEADER_BYTES) === 0) {
+      current.request = request;
+      this.gapTold = -1;
+      return Status.Ok;
+    }
+    try {
+      const header = decodeShardHeader(headerBytes);
+      if (!parts.keys.publicKey(header.region, header.keyId)) return Status.UnknownRegionKey;
+      const done = parts.keys.verified(header.region);
+      if (done !== NO_CHUNK && header.chunk <= done) return Status.Already;
+    } catch (error) {
+      if (error instanceof FormatError) return Status.BadHeader;
+      throw error;
+    }
+    this.current = undefined; // frees its memory before the next one takes as much
+    this.current = new ShardImport(parts.sha256, parts.rows, parts.config.score(), parts.timer, headerBytes, request);
+    this.gapTold = -1;
+    return Status.Ok;
+  }
+
+  private async piece(payload: Buffer): Promise<void> {
+    if (payload.length <= PIECE_HEADER_BYTES) return;
+    const number = getU32(payload, 0);
+    const request = getU16(payload, 4);
+    const asks = payload[6] !== 0;
+    const current = this.current;
+    if (!current || current.request !== request || this.working) {
+      if (asks) await this.progress(0, request, this.working ? Status.Busy : request === this.lastRequest ? this.lastStatus : Status.NotBegun);
+      return;
+    }
+    let result = PieceResult.Ahead;
+    try {
+      result = await current.accept(number, sliceCopy(payload, PIECE_HEADER_BYTES, payload.length - PIECE_HEADER_BYTES));
+    } catch (error) {
+      this.drop(request, Status.StorageFault);
+      await this.progress(0, request, Status.StorageFault);
+      return;
+    }
+    if (result === PieceResult.Bad) {
+      this.drop(request, Status.BadBlock);
+      await this.progress(current.nextPiece, request, Status.BadBlock);
+      return;
+    }
+    if (result === PieceResult.Taken) this.imported++;
+    const isNewGap = result === PieceResult.Ahead && this.gapTold !== current.nextPiece;
+    if (isNewGap) this.gapTold = current.nextPiece;
+    if (asks || isNewGap) await this.progress(current.nextPiece, request, Status.Ok);
+  }
+
+  private drop(request: number, status: Status): void {
+    this.refusedShards++;
+    this.current = undefined;
+    this.lastRequest = request;
+    this.lastStatus = status;
+  }
+
+  private async progress(nextPiece: number, request: number, status: Status): Promise<void> {
+    const report = Buffer.alloc(PROGRESS_BYTES);
+    putU32(report, 0, nextPiece);
+    putU16(report, 4, request);
+    report[6] = status;
+    await this.parts.sendProgress(report);
+  }
+
+  private verify(payload: Buffer): Buffer | undefined {
+    if (payload.length !== 2) return undefined;
+    const request = getU16(payload, 0);
+    const current = this.current;
+    let status = Status.NotBegun;
+    if (request === this.lastRequest && request !== 0) status = this.lastStatus;
+    else if (this.working) status = Status.Busy;
+    else if (current && current.request === request) {
+      status = current.isComplete() ? Status.Verifying : Status.Incomplete;
+      if (status === Status.Verifying) this.startVerifying(current);
+    }
+    const report = statusReport(request, status, VERIFY_REPORT_BYTES);
+    report[3] = status === Status.Verifying ? this.percent : status === Status.Ok ? 100 : 0;
+    return report;
+  }
+
+  private startVerifying(shard: ShardImport): void {
+    const self = this;
+    this.working = true;
+    this.percent = 0;
+    this.current = undefined;
+    this.lastRequest = shard.request;
+    this.lastStatus = Status.Verifying;
+    this.parts.background(async () => {
+      try {
+        await self.finish(shard);
+      } catch (_error) {
+        if (self.lastRequest === shard.request) self.lastStatus = Status.StorageFault;
+      }
+      self.working = false;
+    });
+  }
+
+  /** Answers first and stores later, so that no answer's time tells whether anything matched. */
+  private async finish(shard: ShardImport): Promise<void> {
+    const self = this;
+    const parts = this.parts;
+    const publicKey = parts.keys.publicKey(shard.header.region, shard.header.keyId);
+    const isGenuine =
+      publicKey !== undefined &&
+      (await shard.verify(publicKey, (percent) => {
+        self.percent = percent;
+      }));
+    if (!isGenuine) {
+      this.refusedShards++;
+      this.lastStatus = Status.BadSignature;
+      return;
+    }
+    this.verified++;
+    this.lastStatus = Status.Ok;
+    this.working = false;
+    await parts.results.keepLater(shard.matches, hourOfMinute(parts.clock.minute()), async () => {
+      await parts.keys.noteVerified(shard.header.region, shard.header.chunk);
+      await parts.resultsChanged();
+    });
+  }
+}

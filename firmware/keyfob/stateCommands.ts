@@ -1,0 +1,126 @@
+import { type Clock, MAX_CLOCK_SECONDS, MIN_CLOCK_SECONDS } from "../clock/clock";
+import type { Config } from "../state/config";
+import type { CommandGroup } from "./commandGroup";
+import { Command, FIRMWARE_VERSION, PROTOCOL_VERSION, type Purpose, type Role, Status } from "./codes";
+import { getU16, getU32, putU16, putU32 } from "./littleEndian";
+
+/** What every keyfob or repeater says about itself. */
+export interface DeviceState {
+  readonly role: Role;
+  /** Sum of StateFlag. */
+  flags(): number;
+  /** Unix seconds, 0 when not snoozed. */
+  snoozeUntil(): number;
+  /** Seconds since the program started. */
+  uptimeSeconds(): number;
+  /** Percent, 255 if unknown. */
+  battery(): number;
+  consentPurpose(): Purpose;
+  consentSeconds(): number;
+  /** The counters of services/keyfob.md, in its order. */
+  counters(): number[];
+  /** A host set the clock, which was off by `driftMs`. */
+  clockSet(driftMs: number): Promise<void>;
+  /** A configuration value changed. */
+  configChanged(): void;
+}
+
+const STATUS_BYTES = 28;
+const CLOCK_REPORT_BYTES = 12;
+const CONFIG_REPORT_BYTES = 16;
+const MAX_U8 = 255;
+
+/** Status, counters, clock and configuration: what wearable and repeater have in common. */
+export class StateCommands implements CommandGroup {
+  private readonly state: DeviceState;
+  private readonly clock: Clock;
+  private readonly config: Config;
+  private readonly hasClock: boolean;
+
+  /** @param hasClock whether the host may set the clock; a repeater has none */
+  constructor(state: DeviceState, clock: Clock, config: Config, hasClock: boolean) {
+    this.state = state;
+    this.clock = clock;
+    this.config = config;
+    this.hasClock = hasClock;
+  }
+
+  offers(command: number): boolean {
+    if (command === Command.ClockSet) return this.hasClock;
+    return command === Command.Status || command === Command.Counters || command === Command.ConfigGet || command === Command.ConfigSet;
+  }
+
+  async handle(command: number, payload: Buffer): Promise<Buffer | undefined> {
+    if (command === Command.ClockSet) return await this.setClock(payload);
+    if (command === Command.ConfigSet) return await this.setConfig(payload);
+    if (command === Command.ConfigGet) return payload.length === 3 ? this.configReport(getU16(payload, 0), payload[2], true) : undefined;
+    if (payload.length !== 2) return undefined;
+    return command === Command.Status ? this.status(getU16(payload, 0)) : this.counters(getU16(payload, 0));
+  }
+
+  private status(request: number): Buffer {
+    const state = this.state;
+    const report = Buffer.alloc(STATUS_BYTES);
+    putU32(report, 0, this.clock.seconds());
+    putU32(report, 4, state.snoozeUntil());
+    putU32(report, 8, state.uptimeSeconds());
+    putU32(report, 12, this.clock.lastSync);
+    putU16(report, 16, state.flags());
+    putU16(report, 18, request);
+    report[20] = PROTOCOL_VERSION;
+    report[21] = state.role;
+    for (let i = 0; i < 3; i++) report[22 + i] = FIRMWARE_VERSION[i];
+    report[25] = state.battery();
+    report[26] = state.consentPurpose();
+    report[27] = Math.min(MAX_U8, state.consentSeconds());
+    return report;
+  }
+
+  private counters(request: number): Buffer {
+    const counters = this.state.counters();
+    const report = Buffer.alloc(2 + counters.length * 4);
+    putU16(report, 0, request);
+    for (let i = 0; i < counters.length; i++) putU32(report, 2 + i * 4, counters[i]);
+    return report;
+  }
+
+  private async setClock(payload: Buffer): Promise<Buffer | undefined> {
+    if (payload.length !== 8) return undefined;
+    const seconds = getU32(payload, 0);
+    const millis = getU16(payload, 6);
+    const report = Buffer.alloc(CLOCK_REPORT_BYTES);
+    putU16(report, 8, getU16(payload, 4));
+    report[11] = this.clock.state;
+    if (seconds < MIN_CLOCK_SECONDS || seconds > MAX_CLOCK_SECONDS || millis > 999) {
+      report[10] = Status.OutOfRange;
+      return report;
+    }
+    const result = this.clock.set(seconds, millis);
+    putU32(report, 0, result.driftMs);
+    putU32(report, 4, result.sinceSync);
+    await this.state.clockSet(result.driftMs);
+    return report;
+  }
+
+  private async setConfig(payload: Buffer): Promise<Buffer | undefined> {
+    if (payload.length !== 7) return undefined;
+    const key = payload[6];
+    const isSet = await this.config.set(key, getU32(payload, 0) | 0);
+    if (isSet) this.state.configChanged();
+    return this.configReport(getU16(payload, 4), key, isSet);
+  }
+
+  private configReport(request: number, key: number, inRange: boolean): Buffer {
+    const report = Buffer.alloc(CONFIG_REPORT_BYTES);
+    putU16(report, 12, request);
+    report[15] = key;
+    const value = this.config.get(key);
+    if (value) {
+      putU32(report, 0, value.value);
+      putU32(report, 4, value.min);
+      putU32(report, 8, value.max);
+    }
+    report[14] = value ? (inRange ? Status.Ok : Status.OutOfRange) : Status.NoSuchKey;
+    return report;
+  }
+}

@@ -1,0 +1,78 @@
+import { copyBytes, readU32, sliceCopy, writeU32 } from "../../protocol/bytes";
+import { ROW_BYTES } from "../../protocol/contactRow";
+import type { RowSink } from "./listener";
+
+/** Where finished rows go: the contact log, or a test's stand-in. */
+export interface RowStore {
+  append(hour: number, rows: Buffer): Promise<void>;
+}
+
+/** Rows that wait for the flash: a minute of 250 neighbours. */
+const CAPACITY = 256;
+const ENTRY_BYTES = 4 + ROW_BYTES;
+/** Rows in one append: what a group of the log takes. */
+const BATCH_ROWS = 16;
+
+/** Holds sealed rows until the flash has taken them, hour by hour; what an error leaves is tried again at the next drain. */
+export class RowWriter implements RowSink {
+  /** Rows waiting. */
+  waiting: number;
+  /** Rows lost because the flash did not take them in time. */
+  lost: number;
+  /** Appends that failed. */
+  errors: number;
+  private readonly store: RowStore;
+  private readonly queue: Buffer;
+  private draining: boolean;
+
+  constructor(store: RowStore) {
+    this.store = store;
+    this.queue = Buffer.alloc(CAPACITY * ENTRY_BYTES);
+    this.waiting = 0;
+    this.lost = 0;
+    this.errors = 0;
+    this.draining = false;
+  }
+
+  put(hour: number, row: Buffer): void {
+    if (this.waiting >= CAPACITY) {
+      this.lost++;
+      return;
+    }
+    const at = this.waiting * ENTRY_BYTES;
+    writeU32(this.queue, at, hour);
+    this.queue.set(row, at + 4);
+    this.waiting++;
+  }
+
+  /** Writes all waiting rows. @returns whether none is left */
+  async drain(): Promise<boolean> {
+    if (this.draining) return false;
+    this.draining = true;
+    let works = true;
+    while (works && this.waiting > 0) works = await this.writeBatch();
+    this.draining = false;
+    return this.waiting === 0;
+  }
+
+  /** Writes up to 16 rows of the hour that waits longest. More rows may come in at the end of the queue meanwhile. */
+  private async writeBatch(): Promise<boolean> {
+    const hour = readU32(this.queue, 0);
+    const rows = Buffer.alloc(BATCH_ROWS * ROW_BYTES);
+    let count = 0;
+    while (count < BATCH_ROWS && count < this.waiting && readU32(this.queue, count * ENTRY_BYTES) === hour) {
+      copyBytes(rows, count * ROW_BYTES, this.queue, count * ENTRY_BYTES + 4, ROW_BYTES);
+      count++;
+    }
+    try {
+      await this.store.append(hour, sliceCopy(rows, 0, count * ROW_BYTES));
+    } catch (_error) {
+      this.errors++;
+      return false;
+    }
+    const left = (this.waiting - count) * ENTRY_BYTES;
+    copyBytes(this.queue, 0, this.queue, count * ENTRY_BYTES, left);
+    this.waiting -= count;
+    return true;
+  }
+}

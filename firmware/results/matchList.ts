@@ -1,0 +1,41 @@
+import { sliceCopy } from "../../protocol/bytes";
+import { addMatch, hourOfMatch, MATCH_BYTES } from "./matchRecord";
+
+const CHUNK_RECORDS = 64;
+const CHUNKS = 7;
+
+/**
+ * The matches of a shard that is not verified yet, 16 bytes each, at most 448 of them: 18 days of living with one infected
+ * person. Beyond, a match is added to the last one if it is of the same hour; only then are any left out.
+ */
+export class MatchList {
+  count: number;
+  private readonly chunks: Buffer[];
+
+  constructor() {
+    this.count = 0;
+    this.chunks = [];
+  }
+
+  add(record: Buffer): void {
+    if (this.count < CHUNKS * CHUNK_RECORDS) {
+      if (this.count % CHUNK_RECORDS === 0) this.chunks.push(Buffer.alloc(CHUNK_RECORDS * MATCH_BYTES));
+      this.count++;
+      this.put(this.count - 1, record);
+      return;
+    }
+    const last = this.get(this.count - 1);
+    if (hourOfMatch(last) !== hourOfMatch(record)) return;
+    addMatch(last, record);
+    this.put(this.count - 1, last);
+  }
+
+  /** A copy of the index-th match. */
+  get(index: number): Buffer {
+    return sliceCopy(this.chunks[Math.floor(index / CHUNK_RECORDS)], (index % CHUNK_RECORDS) * MATCH_BYTES, MATCH_BYTES);
+  }
+
+  private put(index: number, record: Buffer): void {
+    this.chunks[Math.floor(index / CHUNK_RECORDS)].set(record, (index % CHUNK_RECORDS) * MATCH_BYTES);
+  }
+}

@@ -1,0 +1,150 @@
+import { isZero, sliceCopy } from "../../protocol/bytes";
+import { adviceFor, type DayAdvice, type ScoreConfig, weightedMinutes } from "../../protocol/score";
+import type { Timer } from "../chips/lines";
+import type { MatchList } from "./matchList";
+import { addMatch, hourOfMatch, isReverse, isSameSeed, MATCH_BYTES, minutesOf } from "./matchRecord";
+
+/** The log that keeps matches of verified shards: two records in a payload. Its hours are those of the import. */
+export interface ResultStore {
+  append(hour: number, payload: Buffer): Promise<void>;
+  forEach(visit: (hour: number, payload: Buffer) => Promise<void>): Promise<void>;
+}
+
+const RECORDS_PER_PAYLOAD = 2;
+const HOURS_PER_DAY = 24;
+const COMPARISONS_A_SLICE = 200;
+/** Matches are kept 1 to 5 s after their shard was verified. */
+const WAIT_MS = 50;
+const MIN_WAITS = 20;
+const MORE_WAITS = 80;
+
+/** What came out of all verified shards so far. */
+export class Results {
+  private readonly store: ResultStore;
+  private readonly timer: Timer;
+  private readonly random: (below: number) => number;
+  /** Shards whose matches wait to be kept, and whether somebody wants to read the results now. */
+  private pending: number;
+  private isWanted: boolean;
+  private isKeeping: boolean;
+
+  constructor(store: ResultStore, timer: Timer, random: (below: number) => number) {
+    this.store = store;
+    this.timer = timer;
+    this.random = random;
+    this.pending = 0;
+    this.isWanted = false;
+    this.isKeeping = false;
+  }
+
+  /** Whether matches wait to be kept. */
+  isPending(): boolean {
+    return this.pending > 0;
+  }
+
+  /**
+   * Keeps the matches of a verified shard after a while that depends on nothing but chance, so that a host which sends one
+   * shard after the other sees no pause where something matched. @param kept called when they are safe in flash
+   * @throws FlashError
+   */
+  async keepLater(matches: MatchList, nowHour: number, kept: () => Promise<void>): Promise<void> {
+    this.pending++;
+    try {
+      for (let left = MIN_WAITS + this.random(MORE_WAITS); left > 0 && !this.isWanted; left--) await this.timer.sleep(WAIT_MS);
+      while (this.isKeeping) await this.timer.sleep(WAIT_MS);
+      this.isKeeping = true;
+      await this.keep(matches, nowHour);
+      await kept();
+    } finally {
+      this.isKeeping = false;
+      this.pending--;
+    }
+  }
+
+  /** Resolves when nothing waits to be kept any more. */
+  async settle(): Promise<void> {
+    this.isWanted = true;
+    while (this.pending > 0) await this.timer.sleep(WAIT_MS);
+    this.isWanted = false;
+  }
+
+  /** Keeps matches, except of seeds that are kept already. */
+  private async keep(matches: MatchList, nowHour: number): Promise<void> {
+    const timer = this.timer;
+    const known: boolean[] = [];
+    for (let i = 0; i < matches.count; i++) known.push(false);
+    let comparisons = 0;
+    await this.forEachRecord(async (record) => {
+      for (let i = 0; i < matches.count; i++) if (isSameSeed(matches.get(i), record)) known[i] = true;
+      comparisons += matches.count;
+      if (comparisons < COMPARISONS_A_SLICE) return;
+      comparisons = 0;
+      await timer.sleep(1);
+    });
+    let payload = Buffer.alloc(RECORDS_PER_PAYLOAD * MATCH_BYTES);
+    let filled = 0;
+    for (let i = 0; i < matches.count; i++) {
+      if (known[i]) continue;
+      payload.set(matches.get(i), filled);
+      filled += MATCH_BYTES;
+      if (filled < payload.length) continue;
+      await this.store.append(nowHour, payload);
+      payload = Buffer.alloc(payload.length);
+      filled = 0;
+    }
+    if (filled > 0) await this.store.append(nowHour, payload);
+  }
+
+  /** One record for every hour from `firstHour` on (two where some ask for sources and some do not), by hour. @throws FlashError */
+  async byHour(firstHour: number): Promise<Buffer[]> {
+    const merged: Buffer[] = [];
+    await this.forEachRecord(async (record) => {
+      if (hourOfMatch(record) < firstHour) return;
+      let at = merged.length;
+      while (at > 0 && comesBefore(record, merged[at - 1])) at--;
+      if (at > 0 && !comesBefore(merged[at - 1], record)) addMatch(merged[at - 1], record);
+      else insertAt(merged, at, record);
+    });
+    return merged;
+  }
+
+  /** The gravest advice of any day from `firstHour` on. @throws FlashError */
+  async advice(score: ScoreConfig, firstHour: number): Promise<DayAdvice> {
+    const hours = await this.byHour(firstHour);
+    let gravest: DayAdvice = "none";
+    let day = -1;
+    let weighted = 0;
+    for (const record of hours) {
+      const recordDay = Math.floor(hourOfMatch(record) / HOURS_PER_DAY);
+      if (recordDay !== day) weighted = 0;
+      day = recordDay;
+      let shared = 0;
+      for (const minutes of minutesOf(record, false)) shared += minutes;
+      weighted += weightedMinutes(score, minutesOf(record, true), shared);
+      const advice = adviceFor(score, weighted);
+      if (advice === "alert" || gravest === "none") gravest = advice;
+    }
+    return gravest;
+  }
+
+  private async forEachRecord(visit: (record: Buffer) => Promise<void>): Promise<void> {
+    await this.store.forEach(async (_hour, payload) => {
+      for (let i = 0; i < RECORDS_PER_PAYLOAD; i++) {
+        const at = i * MATCH_BYTES;
+        if (!isZero(payload, at, MATCH_BYTES)) await visit(sliceCopy(payload, at, MATCH_BYTES));
+      }
+    });
+  }
+}
+
+/** Order of merged records: by hour, those that ask for sources last. */
+function comesBefore(a: Buffer, b: Buffer): boolean {
+  const difference = hourOfMatch(a) - hourOfMatch(b);
+  return difference < 0 || (difference === 0 && !isReverse(a) && isReverse(b));
+}
+
+function insertAt(records: Buffer[], at: number, record: Buffer): void {
+  records.push(record);
+  for (let i = records.length - 1; i > at; i--) records[i] = records[i - 1];
+  records[at] = record;
+}

@@ -1,0 +1,184 @@
+import { readU32, writeU32 } from "../../protocol/bytes";
+import { TEST_COMPANY } from "../../protocol/frame";
+import { DEFAULT_SCORE, type ScoreConfig } from "../../protocol/score";
+import type { RadioSettings } from "../hci/host";
+import type { HearingSettings } from "../listen/frameFilter";
+import type { SettingsStore } from "./settingsStore";
+
+/** The configuration keys of services/keyfob.md; the numbers are stored and spoken, so they never change their meaning. */
+export enum ConfigKey {
+  ChirpIntervalMs = 1,
+  ScanIntervalMs = 2,
+  ScanWindowMs = 3,
+  RssiFloorDbm = 4,
+  HearFindMy = 5,
+  CompanyId = 6,
+  TxPowerDbm = 7,
+  RetentionDays = 8,
+  SnoozeMinutes = 9,
+  AttenuationNearDb = 10,
+  AttenuationMediumDb = 11,
+  AttenuationFarDb = 12,
+  WeightNear = 13,
+  WeightMedium = 14,
+  WeightFar = 15,
+  WeightBeyond = 16,
+  WeightShared = 17,
+  AlertMinutes = 18,
+  NoticeMinutes = 19,
+  Quiet = 20,
+}
+
+/** Values that a build of the program may choose; everything else has the default of services/keyfob.md. */
+export interface Tunables {
+  readonly chirpIntervalMs: number;
+  readonly scanIntervalMs: number;
+  readonly scanWindowMs: number;
+  readonly rssiFloorDbm: number;
+  readonly companyId: number;
+  readonly txPowerDbm: number;
+  readonly retentionDays: number;
+}
+
+/** What a build has if it chooses nothing. Scanning as tools/power recommends: one window a little longer than a chirp interval. */
+export const DEFAULT_TUNABLES: Tunables = {
+  chirpIntervalMs: 1000,
+  scanIntervalMs: 10000,
+  scanWindowMs: 1100,
+  rssiFloorDbm: -127,
+  companyId: TEST_COMPANY,
+  txPowerDbm: 0,
+  retentionDays: 90,
+};
+
+/** A configuration value and the range that it must stay in. */
+export interface ConfigValue {
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+const KEYS = 20;
+const WEARABLE_ONLY = [5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19];
+const REPEATER_ONLY = [20];
+const SETTING = "config";
+const HUNDREDTHS = 100;
+
+/** The configuration of one device: values by key, kept in one setting of 4 bytes a key. */
+export class Config {
+  private readonly store: SettingsStore;
+  private readonly offered: boolean[];
+  private readonly mins: number[];
+  private readonly maxs: number[];
+  private readonly defaults: number[];
+  private values: number[];
+
+  /** @param forRepeater which role's keys are offered */
+  constructor(store: SettingsStore, tunables: Tunables, forRepeater: boolean) {
+    this.store = store;
+    this.offered = [];
+    for (let key = 0; key <= KEYS; key++) this.offered.push(key > 0 && !(forRepeater ? WEARABLE_ONLY : REPEATER_ONLY).includes(key));
+    //           -    1      2      3      4     5  6      7     8   9     10   11   12   13    14    15    16    17    18    19    20
+    this.mins = [0, 100, 10, 10, -127, 0, 0, -127, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0];
+    this.maxs = [0, 10240, 10240, 10240, 20, 1, 65535, 20, 90, 1440, 127, 127, 127, 1000, 1000, 1000, 1000, 1000, 1440, 1440, 1];
+    const score = DEFAULT_SCORE;
+    this.defaults = [
+      0,
+      tunables.chirpIntervalMs,
+      tunables.scanIntervalMs,
+      tunables.scanWindowMs,
+      tunables.rssiFloorDbm,
+      0,
+      tunables.companyId,
+      tunables.txPowerDbm,
+      tunables.retentionDays,
+      60,
+      score.limitsDb[0],
+      score.limitsDb[1],
+      score.limitsDb[2],
+      Math.round(score.weights[0] * HUNDREDTHS),
+      Math.round(score.weights[1] * HUNDREDTHS),
+      Math.round(score.weights[2] * HUNDREDTHS),
+      Math.round(score.weights[3] * HUNDREDTHS),
+      Math.round(score.sharedWeight * HUNDREDTHS),
+      score.alertAt,
+      score.noticeAt,
+      0,
+    ];
+    this.values = this.defaults.slice(0);
+  }
+
+  /** Takes over what was stored; a stored value outside its range counts as never set. */
+  async load(): Promise<void> {
+    const bytes = await this.store.get(SETTING);
+    if (!bytes) return;
+    for (let key = 1; key <= KEYS && key * 4 <= bytes.length; key++) {
+      const value = readU32(bytes, (key - 1) * 4) | 0;
+      if (this.accepts(key, value)) this.values[key] = value;
+    }
+  }
+
+  /** The value of a key with its range, or undefined if this role has no such key. */
+  get(key: number): ConfigValue | undefined {
+    if (!(key >= 1 && key <= KEYS) || !this.offered[key]) return undefined;
+    return { value: this.values[key], min: this.mins[key], max: this.maxs[key] };
+  }
+
+  /** Sets and stores a value. @returns false, with nothing changed, if it is out of range or the role has no such key */
+  async set(key: number, value: number): Promise<boolean> {
+    if (!this.get(key) || !this.accepts(key, value)) return false;
+    if (this.values[key] === value) return true;
+    this.values[key] = value;
+    const bytes = Buffer.alloc(KEYS * 4);
+    for (let k = 1; k <= KEYS; k++) writeU32(bytes, (k - 1) * 4, this.values[k] < 0 ? this.values[k] + 0x100000000 : this.values[k]);
+    await this.store.set(SETTING, bytes);
+    return true;
+  }
+
+  /** Back to the defaults, in memory and in flash. */
+  async erase(): Promise<void> {
+    this.values = this.defaults.slice(0);
+    await this.store.remove(SETTING);
+  }
+
+  radio(): RadioSettings {
+    const scanIntervalMs = this.values[ConfigKey.ScanIntervalMs];
+    return {
+      chirpIntervalMs: this.values[ConfigKey.ChirpIntervalMs],
+      scanIntervalMs,
+      scanWindowMs: Math.min(this.values[ConfigKey.ScanWindowMs], scanIntervalMs),
+    };
+  }
+
+  hearing(): HearingSettings {
+    return {
+      companyId: this.values[ConfigKey.CompanyId],
+      rssiFloorDbm: this.values[ConfigKey.RssiFloorDbm],
+      hearFindMy: this.values[ConfigKey.HearFindMy] === 1,
+    };
+  }
+
+  score(): ScoreConfig {
+    const v = this.values;
+    return {
+      limitsDb: [v[ConfigKey.AttenuationNearDb], v[ConfigKey.AttenuationMediumDb], v[ConfigKey.AttenuationFarDb]],
+      weights: [
+        v[ConfigKey.WeightNear] / HUNDREDTHS,
+        v[ConfigKey.WeightMedium] / HUNDREDTHS,
+        v[ConfigKey.WeightFar] / HUNDREDTHS,
+        v[ConfigKey.WeightBeyond] / HUNDREDTHS,
+      ],
+      sharedWeight: v[ConfigKey.WeightShared] / HUNDREDTHS,
+      alertAt: v[ConfigKey.AlertMinutes],
+      noticeAt: v[ConfigKey.NoticeMinutes],
+    };
+  }
+
+  value(key: ConfigKey): number {
+    return this.values[key];
+  }
+
+  private accepts(key: number, value: number): boolean {
+    return this.offered[key] && value >= this.mins[key] && value <= this.maxs[key];
+  }
+}

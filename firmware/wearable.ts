@@ -1,0 +1,489 @@
+import { readU16 } from "../protocol/bytes";
+import { type Advertisement, encodeFrame, MAX_AGE_MINUTES } from "../protocol/frame";
+import type { DayAdvice } from "../protocol/score";
+import { hourOfMinute } from "../protocol/time";
+import type { Board } from "./board";
+import { Clock, ClockState } from "./clock/clock";
+import { Fault, FaultCounters } from "./faults/faultCounters";
+import { HciHost } from "./hci/host";
+import { type Purpose, Role, StateFlag, Status } from "./keyfob/codes";
+import { EraseCommand } from "./keyfob/eraseCommand";
+import { ExportCommands } from "./keyfob/exportCommands";
+import { ImportCommands } from "./keyfob/importCommands";
+import { RegionKeyCommands } from "./keyfob/regionKeyCommands";
+import { ResultsCommands } from "./keyfob/resultsCommands";
+import { KeyfobService } from "./keyfob/service";
+import { type DeviceState, StateCommands } from "./keyfob/stateCommands";
+import { WearerCommands } from "./keyfob/wearerCommands";
+import { FrameFilter } from "./listen/frameFilter";
+import { Listener } from "./listen/listener";
+import { RowWriter } from "./listen/rowWriter";
+import { Logs } from "./log/logs";
+import { Results } from "./results/results";
+import type { Runtime } from "./runtime";
+import { FillerSeeds } from "./seeds/fillerSeeds";
+import { SeedKeeper } from "./seeds/seedKeeper";
+import { sha256 } from "./sha256";
+import { Config, ConfigKey, type Tunables } from "./state/config";
+import { RegionKeys } from "./state/regionKeys";
+import { MAX_REMEMBERED_BYTES, Session } from "./state/session";
+import type { SettingsStore } from "./state/settingsStore";
+import { Consent } from "./wearer/consent";
+import { ALERT, ASKING, CHIRPING, CONSENT_GIVEN, CONSENT_REFUSED, FAULT, LightPlayer, NEEDS_CLOCK, type Pattern, SNOOZED, SYNCING } from "./wearer/light";
+import { Snooze } from "./wearer/snooze";
+
+const SECOND_MS = 1000;
+/** A press of at least so long snoozes, or refuses. */
+const LONG_PRESS_MS = 1500;
+/** Clock corrections beyond this end the collecting of chirps that were timed by the old clock. */
+const JUMP_MS = 60000;
+/** Timers of DeviceScript freeze after 49.7 days: restart in a quiet minute after 38 days, in any after 39. */
+const QUIET_RESTART_MS = 38 * 86400000;
+const RESTART_MS = 39 * 86400000;
+const STORAGE_RETRY_MS = 10000;
+const RADIO_GRACE_MS = 10000;
+const ERASE_REPORT_MS = 3000;
+const HOURS_PER_DAY = 24;
+/** Rows waiting that are worth a write of their own between two minutes. */
+const DRAIN_ROWS = 32;
+/** Minute of the hour in which old rows and seeds are erased, and the one in which the next hour's seed is made. */
+const EXPIRE_MINUTE = 30;
+const PREPARE_MINUTE = 59;
+
+/** The wearable: clock, seeds, radio, listener, log, wearer and host, brought together. */
+export class Wearable implements DeviceState {
+  readonly role: Role;
+  readonly service: KeyfobService;
+
+  private readonly board: Board;
+  private readonly runtime: Runtime;
+  private readonly clock: Clock;
+  private readonly config: Config;
+  private readonly keys: RegionKeys;
+  private readonly session: Session;
+  private readonly settings: SettingsStore;
+  private readonly consent: Consent;
+  private readonly snooze: Snooze;
+  private readonly filter: FrameFilter;
+  private readonly host: HciHost;
+  private readonly light: LightPlayer | undefined;
+  private readonly sendProgress: (report: Buffer) => Promise<void>;
+
+  private faults: FaultCounters | undefined;
+  private logs: Logs | undefined;
+  private writer: RowWriter | undefined;
+  private listener: Listener | undefined;
+  private keeper: SeedKeeper | undefined;
+  private imports: ImportCommands | undefined;
+  private results: Results | undefined;
+  private remembered: Buffer;
+
+  private isChirping: boolean;
+  private seedFault: boolean;
+  private storageFault: boolean;
+  private lastMinute: number;
+  private minutesChirped: number;
+  private minutesMissed: number;
+  private storageErrors: number;
+  private resetsNoted: number;
+  private advice: DayAdvice;
+  private expiredHour: number;
+
+  /** @param sendProgress sends an `importProgress` report of services/keyfob.md */
+  constructor(board: Board, runtime: Runtime, settings: SettingsStore, tunables: Tunables, sendProgress: (report: Buffer) => Promise<void>) {
+    const self = this;
+    const timer = runtime.timer;
+    this.role = Role.Wearable;
+    this.board = board;
+    this.runtime = runtime;
+    this.settings = settings;
+    this.sendProgress = sendProgress;
+    this.clock = new Clock(timer);
+    this.config = new Config(settings, tunables, false);
+    this.keys = new RegionKeys(settings, sha256);
+    this.session = new Session(settings);
+    this.consent = new Consent(timer);
+    this.snooze = new Snooze(this.clock);
+    this.filter = new FrameFilter(this.config.hearing());
+    this.host = new HciHost(board.radio, timer, this.config.radio(), (report) => {
+      const hearing = self.filter.read(report);
+      if (hearing && self.listener && self.clock.isSet()) self.listener.hear(hearing, self.clock.minute());
+    });
+    this.light = board.light ? new LightPlayer(board.light, timer, () => self.pattern()) : undefined;
+    this.service = new KeyfobService(timer);
+    this.service.otherwise = Status.Busy;
+    this.remembered = Buffer.alloc(0);
+    this.isChirping = false;
+    this.seedFault = false;
+    this.storageFault = false;
+    this.lastMinute = 0;
+    this.minutesChirped = 0;
+    this.minutesMissed = 0;
+    this.storageErrors = 0;
+    this.resetsNoted = 0;
+    this.advice = "none";
+    this.expiredHour = 0;
+  }
+
+  /** Takes over what the last run left, and begins to work. Returns when all is under way. */
+  async start(): Promise<void> {
+    const self = this;
+    const settings = this.settings;
+    const faults = await FaultCounters.start({
+      load: async () => await settings.get("faults"),
+      save: async (record) => {
+        await settings.set("faults", record);
+      },
+    });
+    this.faults = faults;
+    await this.config.load();
+    await this.keys.load();
+    this.host.configure(this.config.radio());
+    this.filter.configure(this.config.hearing());
+    await this.resumeClock();
+    this.service.offer(new StateCommands(this, this.clock, this.config, true));
+    this.service.offer(new RegionKeyCommands(this.keys));
+    this.service.offer(new WearerCommands(this.consent, this.snooze));
+    if (this.board.button) this.board.button.onPress((heldMs) => self.pressed(heldMs));
+    if (this.light) this.runtime.background(async () => await self.lightLoop());
+    if (faults.safeMode) {
+      this.service.otherwise = Status.NotOffered;
+      return;
+    }
+    this.runtime.background(async () => await self.radioLoop());
+    this.runtime.background(async () => await self.workLoop());
+  }
+
+  // What the wearer and the host see
+
+  flags(): number {
+    let flags = this.clock.isSet() ? StateFlag.ClockSet : 0;
+    if (this.clock.state === ClockState.Approximate) flags |= StateFlag.ClockApproximate;
+    if (this.host.isUp()) flags |= StateFlag.RadioUp;
+    if (this.isChirping && this.host.isUp()) flags |= StateFlag.Chirping;
+    if (this.snooze.isOn()) flags |= StateFlag.Snoozed;
+    if (this.isSyncing()) flags |= StateFlag.Syncing;
+    if (this.hasFault()) flags |= StateFlag.Fault;
+    if (this.faults && this.faults.safeMode) flags |= StateFlag.SafeMode;
+    if (this.logs) flags |= StateFlag.StorageReady;
+    if (this.consent.isPending()) flags |= StateFlag.ConsentPending;
+    if (this.consent.isGranted()) flags |= StateFlag.ConsentGranted;
+    return flags;
+  }
+
+  snoozeUntil(): number {
+    return this.snooze.until();
+  }
+
+  uptimeSeconds(): number {
+    return Math.floor(this.runtime.timer.millis() / SECOND_MS);
+  }
+
+  battery(): number {
+    return this.board.batteryPercent();
+  }
+
+  consentPurpose(): Purpose {
+    return this.consent.openPurpose();
+  }
+
+  consentSeconds(): number {
+    return this.consent.secondsLeft();
+  }
+
+  counters(): number[] {
+    const listener = this.listener;
+    const imports = this.imports;
+    const faults = this.faults;
+    return [
+      listener ? listener.heard : 0,
+      listener ? listener.rows : 0,
+      listener ? listener.rowsEarly : 0,
+      listener ? listener.hearingsDropped : 0,
+      this.filter.ignored,
+      this.filter.weak,
+      this.minutesChirped,
+      this.minutesMissed,
+      this.host.resets,
+      this.host.errors,
+      this.host.garbageEvents,
+      this.storageErrors + (this.writer ? this.writer.errors : 0),
+      this.service.refused,
+      imports ? imports.imported : 0,
+      imports ? imports.verified : 0,
+      imports ? imports.refusedShards : 0,
+      0,
+      this.session.starts,
+      faults ? faults.count(Fault.Crash) : 0,
+      0,
+      listener ? listener.chirpsDropped : 0,
+    ];
+  }
+
+  async clockSet(driftMs: number): Promise<void> {
+    this.snooze.shift(-driftMs);
+    if (this.listener && Math.abs(driftMs) > JUMP_MS) await this.listener.flush();
+    if (this.board.clockChip) await this.board.clockChip.set(this.clock.seconds());
+    await this.session.checkpoint(this.clock);
+    if (this.light) this.light.showNow();
+  }
+
+  configChanged(): void {
+    this.host.configure(this.config.radio());
+    this.filter.configure(this.config.hearing());
+  }
+
+  private pressed(heldMs: number): void {
+    const light = this.light;
+    if (heldMs < LONG_PRESS_MS) {
+      if (this.consent.grant(heldMs)) {
+        if (light) light.flash(CONSENT_GIVEN);
+      } else if (light) light.showNow();
+      return;
+    }
+    if (this.consent.refuse(heldMs)) {
+      if (light) light.flash(CONSENT_REFUSED);
+      return;
+    }
+    this.snooze.begin(this.snooze.isOn() ? 0 : this.config.value(ConfigKey.SnoozeMinutes));
+    if (light) light.showNow();
+  }
+
+  private pattern(): Pattern {
+    if (this.consent.isPending()) return ASKING;
+    if (this.hasFault()) return FAULT;
+    if (!this.clock.isSet()) return NEEDS_CLOCK;
+    if (this.isSyncing()) return SYNCING;
+    if (this.advice === "alert") return ALERT;
+    return this.snooze.isOn() ? SNOOZED : CHIRPING;
+  }
+
+  private isSyncing(): boolean {
+    return this.consent.isGranted() || (this.imports !== undefined && this.imports.isActive());
+  }
+
+  private hasFault(): boolean {
+    if (this.storageFault || this.seedFault || (this.faults && this.faults.safeMode)) return true;
+    return !this.host.isUp() && this.runtime.timer.millis() > RADIO_GRACE_MS;
+  }
+
+  // What goes on by itself
+
+  private async lightLoop(): Promise<void> {
+    const light = this.light as LightPlayer;
+    while (true) await light.playPeriod();
+  }
+
+  private async radioLoop(): Promise<void> {
+    const faults = this.faults as FaultCounters;
+    while (true) {
+      await this.host.supervise();
+      if (this.host.resets > this.resetsNoted) {
+        this.resetsNoted = this.host.resets;
+        await faults.add(Fault.RadioReset);
+      }
+      await this.runtime.timer.sleep(SECOND_MS);
+    }
+  }
+
+  private async workLoop(): Promise<void> {
+    const timer = this.runtime.timer;
+    while (!(await this.openStorage())) await timer.sleep(STORAGE_RETRY_MS);
+    while (true) {
+      const minute = this.clock.minute();
+      if (minute !== this.lastMinute && this.logs) await this.turnMinute(minute);
+      const writer = this.writer as RowWriter;
+      if (writer.waiting >= DRAIN_ROWS) await this.drain();
+      await timer.sleep(this.clock.isSet() ? Math.min(SECOND_MS, this.clock.untilNextMinute()) : SECOND_MS);
+    }
+  }
+
+  /** Opens the flash and everything that stands on it. @returns false if it does not work: the light shows it */
+  private async openStorage(): Promise<boolean> {
+    const self = this;
+    const timer = this.runtime.timer;
+    const randomBytes = this.runtime.randomBytes;
+    const pause = async () => await timer.sleep(1);
+    const random = (below: number) => readU16(randomBytes(2), 0) % below;
+    try {
+      const logs = new Logs(await this.board.openFlash(), pause);
+      await logs.mount();
+      const writer = new RowWriter(logs.contacts);
+      const listener = new Listener(sha256, async () => await self.drain(), random, writer);
+      const keeper = new SeedKeeper(sha256, logs.seeds, randomBytes);
+      const results = new Results(logs.results, timer, random);
+      this.writer = writer;
+      this.keeper = keeper;
+      this.results = results;
+      this.listener = listener;
+      this.logs = logs;
+      await this.rememberOwnChirps(listener, keeper);
+      await this.refreshAdvice();
+      this.offerStored(logs, keeper, results);
+      this.storageFault = false;
+      return true;
+    } catch (_error) {
+      this.logs = undefined;
+      this.storageFault = true;
+      this.service.otherwise = Status.StorageFault;
+      await this.noteStorageError();
+      return false;
+    }
+  }
+
+  private offerStored(logs: Logs, keeper: SeedKeeper, results: Results): void {
+    const self = this;
+    const runtime = this.runtime;
+    const randomBytes = runtime.randomBytes;
+    const fillers = new FillerSeeds(sha256, this.settings, randomBytes);
+    this.imports = new ImportCommands({
+      sha256,
+      timer: runtime.timer,
+      clock: this.clock,
+      config: this.config,
+      keys: this.keys,
+      rows: logs.contacts,
+      results,
+      background: runtime.background,
+      sendProgress: this.sendProgress,
+      resultsChanged: async () => await self.refreshAdvice(),
+    });
+    this.service.offer(new ExportCommands(sha256, this.clock, logs.seeds, keeper, fillers, this.consent, randomBytes));
+    this.service.offer(this.imports);
+    this.service.offer(new ResultsCommands(this.clock, this.config, results, this.consent));
+    this.service.offer(new EraseCommand(this.consent, randomBytes, async () => await self.eraseAll(fillers), runtime.background));
+    this.service.otherwise = Status.NotOffered;
+  }
+
+  /** Begins a minute: first the chirp, which must not be late, then everything that may take its time. */
+  private async turnMinute(minute: number): Promise<void> {
+    const listener = this.listener as Listener;
+    const keeper = this.keeper as SeedKeeper;
+    const missed = this.lastMinute === 0 ? 0 : minute - this.lastMinute - 1;
+    if (missed > 0 && missed < HOURS_PER_DAY * 60) this.minutesMissed += missed;
+    this.lastMinute = minute;
+    let advertisement: Advertisement | undefined;
+    try {
+      const chirp = await keeper.chirp(minute);
+      listener.own(chirp, minute);
+      if (!this.snooze.isOn())
+        advertisement = encodeFrame(chirp, this.config.value(ConfigKey.TxPowerDbm), 0, this.config.value(ConfigKey.CompanyId));
+      this.seedFault = false;
+    } catch (_error) {
+      this.seedFault = true;
+      await this.noteStorageError();
+    }
+    await this.host.turn(advertisement);
+    this.isChirping = advertisement !== undefined;
+    if (this.isChirping && this.host.isUp()) this.minutesChirped++;
+    await listener.turn(minute);
+    await this.drain();
+    await this.session.checkpoint(this.clock);
+    await (this.faults as FaultCounters).minutePassed();
+    await this.keepHouse(minute);
+    await this.restartInTime(minute);
+  }
+
+  /** What is due now and then, and at worst delays itself. */
+  private async keepHouse(minute: number): Promise<void> {
+    const hour = hourOfMinute(minute);
+    const logs = this.logs as Logs;
+    try {
+      if (minute % 60 === PREPARE_MINUTE) await (this.keeper as SeedKeeper).prepare(hour + 1);
+      if (minute % 60 < EXPIRE_MINUTE || hour === this.expiredHour) return;
+      this.expiredHour = hour;
+      const lastHour = hour - this.config.value(ConfigKey.RetentionDays) * HOURS_PER_DAY - 1;
+      const self = this;
+      this.runtime.background(async () => {
+        try {
+          await logs.expire(lastHour);
+          await self.refreshAdvice();
+        } catch (_error) {
+          await self.noteStorageError();
+        }
+      });
+    } catch (_error) {
+      await this.noteStorageError();
+    }
+  }
+
+  /** Restarts before timers freeze, in a minute in which nobody is near if there is one, and hands over to the next run. */
+  private async restartInTime(minute: number): Promise<void> {
+    const uptimeMs = this.runtime.timer.millis();
+    const listener = this.listener as Listener;
+    if (uptimeMs < QUIET_RESTART_MS || this.isSyncing() || this.consent.isPending()) return;
+    if (uptimeMs < RESTART_MS && listener.inHand() > 0) return;
+    await this.host.silence();
+    await listener.flush();
+    if (!(await this.drain()) && uptimeMs < RESTART_MS) return;
+    const remembered = listener.remembered(minute, MAX_REMEMBERED_BYTES);
+    await (this.faults as FaultCounters).announceRestart();
+    await this.session.handOver(this.clock, { snoozeUntil: this.snooze.until(), remembered });
+    this.runtime.reboot();
+  }
+
+  private async resumeClock(): Promise<void> {
+    const handover = await this.session.resume(this.clock);
+    if (handover) {
+      this.snooze.resume(handover.snoozeUntil);
+      this.remembered = handover.remembered;
+    }
+    if (!this.board.clockChip) return;
+    const seconds = await this.board.clockChip.read();
+    if (seconds !== undefined) this.clock.adopt(seconds);
+    else await (this.faults as FaultCounters).add(Fault.ClockLost);
+  }
+
+  /** Repeaters may still send what we chirped before a restart, and neighbours what already has its row. */
+  private async rememberOwnChirps(listener: Listener, keeper: SeedKeeper): Promise<void> {
+    if (!this.clock.isSet()) return;
+    const now = this.clock.minute();
+    listener.restore(this.remembered, now);
+    this.remembered = Buffer.alloc(0);
+    for (let minute = now - MAX_AGE_MINUTES - 1; minute <= now; minute++) {
+      const chirp = await keeper.pastChirp(minute);
+      if (chirp) listener.own(chirp, now);
+    }
+    keeper.forget();
+  }
+
+  private async refreshAdvice(): Promise<void> {
+    const firstHour = hourOfMinute(this.clock.minute()) - this.config.value(ConfigKey.RetentionDays) * HOURS_PER_DAY;
+    this.advice = await (this.results as Results).advice(this.config.score(), firstHour);
+  }
+
+  private async drain(): Promise<boolean> {
+    const writer = this.writer as RowWriter;
+    const before = writer.errors;
+    const isEmpty = await writer.drain();
+    this.storageFault = writer.errors > before;
+    if (this.storageFault) await (this.faults as FaultCounters).add(Fault.FlashError);
+    return isEmpty;
+  }
+
+  private async noteStorageError(): Promise<void> {
+    this.storageErrors++;
+    await (this.faults as FaultCounters).add(Fault.FlashError);
+  }
+
+  /** Erases everything that was learned or set, and restarts as new. @throws FlashError */
+  private async eraseAll(fillers: FillerSeeds): Promise<void> {
+    const self = this;
+    const logs = this.logs as Logs;
+    this.clock.state = ClockState.Unset;
+    await this.host.silence();
+    this.isChirping = false;
+    (this.keeper as SeedKeeper).forget();
+    (this.imports as ImportCommands).forget();
+    await logs.eraseAll();
+    await fillers.erase();
+    await this.keys.erase();
+    await this.config.erase();
+    await this.session.erase();
+    await (this.faults as FaultCounters).announceRestart();
+    this.runtime.background(async () => {
+      await self.runtime.timer.sleep(ERASE_REPORT_MS);
+      self.runtime.reboot();
+    });
+  }
+}
