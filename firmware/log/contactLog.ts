@@ -160,6 +160,7 @@ export class ContactLog {
   async eraseAll(): Promise<void> {
     await this.turn.take();
     try {
+      this.known = false;
       await this.ring.eraseAll();
     } finally {
       this.turn.give();

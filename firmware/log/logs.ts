@@ -15,7 +15,7 @@ const RESULT_KIND = 0x52;
 /** The logs of a keyfob, laid out over one flash store: seeds, results, and contacts in all that is left. */
 export class Logs {
   readonly seeds: SeedLog;
-  /** What matching found; the payload's meaning is the keyfob service's. */
+  /** What matching found, by any hour in any order; the payload's meaning is the keyfob service's. */
   readonly results: RecordLog;
   readonly contacts: ContactLog;
 
@@ -23,7 +23,7 @@ export class Logs {
   constructor(store: FlashStore, pause: Pause) {
     const before = SEED_SECTORS + RESULT_SECTORS;
     this.seeds = new SeedLog(store, 0, SEED_SECTORS, pause);
-    this.results = new RecordLog(store, SEED_SECTORS, RESULT_SECTORS, RESULT_KIND, pause);
+    this.results = new RecordLog(store, SEED_SECTORS, RESULT_SECTORS, RESULT_KIND, true, pause);
     this.contacts = new ContactLog(store, before, Math.floor(store.size / SECTOR_BYTES) - before, pause);
   }
 

@@ -29,6 +29,7 @@ export type RecordVisitor = (hour: number, payload: Buffer) => Promise<void>;
 export class RecordLog {
   private readonly store: FlashStore;
   private readonly ring: SectorRing;
+  private readonly anyOrder: boolean;
   private readonly pause: Pause;
   private readonly turn: Turn;
   private known: boolean;
@@ -40,9 +41,15 @@ export class RecordLog {
   /** Counts changes, so that what a slow reader read before one is not kept for later. */
   private changes: number;
 
-  /** A log over `sectors` sectors of the store from `firstSector`; `kind` (1 to 127) tells logs apart. Mount it before use. */
-  constructor(store: FlashStore, firstSector: number, sectors: number, kind: number, pause: Pause) {
+  /**
+   * A log over `sectors` sectors of the store from `firstSector`; `kind` (1 to 127) tells logs apart. Mount it before use.
+   *
+   * @param anyOrder whether hours come in any order: looking one up then reads all sectors. Otherwise an hour that is more than
+   * one before its sector's first, or 126 behind it, begins a new sector.
+   */
+  constructor(store: FlashStore, firstSector: number, sectors: number, kind: number, anyOrder: boolean, pause: Pause) {
     this.store = store;
+    this.anyOrder = anyOrder;
     this.ring = new SectorRing(store, firstSector, sectors, kind);
     this.pause = pause;
     this.turn = new Turn(pause);
@@ -99,14 +106,14 @@ export class RecordLog {
 
   /** The payload of the hour's record, of the last one where there are several; undefined if there is none. @throws FlashError */
   async find(hour: number): Promise<Buffer | undefined> {
-    const cached = findRecord(this.window, hour);
+    const cached = this.anyOrder ? undefined : findRecord(this.window, hour);
     if (cached) return cached;
     await this.pause();
     let found: Buffer | undefined;
     const start = this.ring.cursor;
     for (let k = 0; k < this.ring.sectors; k++) {
       const sector = (start + k) % this.ring.sectors;
-      if (!this.ring.mayHold(sector, hour)) continue;
+      if (!this.mayHold(sector, hour)) continue;
       const hours = await this.readHours(sector);
       for (let record = 0; record < SECTOR_RECORDS; record++) {
         if (readU32(hours, record * 4) !== hour) continue;
@@ -149,7 +156,7 @@ export class RecordLog {
       const start = this.ring.cursor;
       for (let k = 0; k < this.ring.sectors; k++) {
         const sector = (start + k) % this.ring.sectors;
-        if (!this.ring.mayHold(sector, hour)) continue;
+        if (!this.mayHold(sector, hour)) continue;
         const hours = await this.readHours(sector);
         for (let record = 0; record < SECTOR_RECORDS; record++) {
           if (readU32(hours, record * 4) !== hour) continue;
@@ -172,9 +179,9 @@ export class RecordLog {
       await this.pause();
       for (let sector = 0; sector < this.ring.sectors; sector++) {
         const first = this.ring.firstHour(sector);
-        if (first === 0 || first - 1 > lastHour) continue;
+        if (first === 0 || (first - 1 > lastHour && !this.anyOrder)) continue;
         try {
-          if (this.ring.lastHour(sector) <= lastHour) await this.ring.shred(sector);
+          if (this.ring.lastHour(sector) <= lastHour && !this.anyOrder) await this.ring.shred(sector);
           else await this.expireRecords(sector, lastHour);
         } catch (error) {
           if (!(error instanceof FlashFault)) throw error;
@@ -203,9 +210,13 @@ export class RecordLog {
     return this.ring.newest < 0 ? 0 : this.ring.lastHour(this.ring.newest);
   }
 
+  private mayHold(sector: number, hour: number): boolean {
+    return this.anyOrder ? this.ring.firstHour(sector) !== 0 : this.ring.mayHold(sector, hour);
+  }
+
   private async write(hour: number, record: Buffer): Promise<void> {
     if (!this.known) await this.recover();
-    if (!this.ring.writable || this.next >= SECTOR_RECORDS || !this.ring.fits(hour)) {
+    if (!this.ring.writable || this.next >= SECTOR_RECORDS || !(this.anyOrder || this.ring.fits(hour))) {
       await this.ring.open(hour);
       this.next = 0;
     }
@@ -298,9 +309,10 @@ function payloadAt(records: Buffer, at: number): Buffer | undefined {
 }
 
 function findRecord(records: Buffer, hour: number): Buffer | undefined {
+  let found: Buffer | undefined;
   for (let at = 0; at < records.length; at += RECORD_BYTES)
-    if (readU32(records, at) === hour) return payloadAt(records, at);
-  return undefined;
+    if (readU32(records, at) === hour) found = payloadAt(records, at) || found;
+  return found;
 }
 
 function isBlank(records: Buffer, at: number): boolean {

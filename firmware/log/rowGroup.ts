@@ -1,4 +1,4 @@
-import { copyBytes, readU16, writeU16 } from "../../protocol/bytes";
+import { copyBytes, isZero, readU16, writeU16 } from "../../protocol/bytes";
 import { ROW_BYTES } from "../../protocol/contactRow";
 import { CRC_START, crc16, storedCrc } from "./crc16";
 
@@ -58,10 +58,14 @@ export function setCheck(bytes: Buffer, at: number, k: number, check: number): v
   bytes[at + (k >> 1)] = k & 1 ? (byte & 0xf0) | check : (byte & 15) | (check << 4);
 }
 
+function checkAt(group: Buffer, k: number): number {
+  const byte = group[CHECKS_AT + (k >> 1)];
+  return k & 1 ? byte & 15 : byte >> 4;
+}
+
 /** The hour of a group's k-th row relative to that of the group, -1 to 1, or 2 if no row counts there. */
 function hoursAfter(group: Buffer, k: number): number {
-  const byte = group[CHECKS_AT + (k >> 1)];
-  const index = CHECKS.indexOf(k & 1 ? byte & 15 : byte >> 4);
+  const index = CHECKS.indexOf(checkAt(group, k));
   return index < 0 ? 2 : (index >> 1) - 1;
 }
 
@@ -102,8 +106,7 @@ export function soundRows(group: Buffer, hour: number, firstHour: number): Buffe
 export function voidTornChecks(group: Buffer): boolean {
   let voided = false;
   for (let k = 0; k < GROUP_ROWS; k++) {
-    const byte = group[CHECKS_AT + (k >> 1)];
-    const check = k & 1 ? byte & 15 : byte >> 4;
+    const check = checkAt(group, k);
     if (check === 0 || check === UNWRITTEN || isSound(group, k)) continue;
     setCheck(group, CHECKS_AT, k, 0);
     voided = true;
@@ -111,15 +114,21 @@ export function voidTornChecks(group: Buffer): boolean {
   return voided;
 }
 
-/** Voids the rows, and their checks, of `lastHour` and of every hour before. Returns whether there were any. */
+/**
+ * Voids the rows of `lastHour` and of every hour before, and their checks; also what a power cut left of rows. Returns
+ * whether there were any.
+ */
 export function voidRows(group: Buffer, lastHour: number, firstHour: number): boolean {
   const groupHour = groupHourAt(group, 0, firstHour);
   let voided = false;
   for (let k = 0; k < GROUP_ROWS; k++) {
+    const at = ROWS_AT + k * ROW_BYTES;
     const after = hoursAfter(group, k);
-    if (after === 2 || groupHour + after > lastHour) continue;
+    const isOver =
+      after === 2 ? checkAt(group, k) !== UNWRITTEN || groupHour < lastHour : groupHour + after <= lastHour;
+    if (!isOver || isZero(group, at, ROW_BYTES)) continue;
     setCheck(group, CHECKS_AT, k, 0);
-    group.set(Buffer.alloc(ROW_BYTES), ROWS_AT + k * ROW_BYTES);
+    group.set(Buffer.alloc(ROW_BYTES), at);
     voided = true;
   }
   if (voided) writeU16(group, SEAL_AT, 0);
@@ -130,8 +139,7 @@ export function voidRows(group: Buffer, lastHour: number, firstHour: number): bo
 function isSound(group: Buffer, k: number): boolean {
   const after = hoursAfter(group, k);
   if (after === 2) return false;
-  const byte = group[CHECKS_AT + (k >> 1)];
-  return rowCheck(group, ROWS_AT + k * ROW_BYTES, after) === (k & 1 ? byte & 15 : byte >> 4);
+  return rowCheck(group, ROWS_AT + k * ROW_BYTES, after) === checkAt(group, k);
 }
 
 /** 1 if an odd number of the row's bits are set, else 0. */

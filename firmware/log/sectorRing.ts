@@ -111,7 +111,7 @@ export class SectorRing {
 
   /** Notes the latest hour of a sector, once it is known or grows. */
   setLastHour(sector: number, hour: number): void {
-    this.setSpan(sector, Math.max(0, hour - this.firstHour(sector)));
+    this.setSpan(sector, Math.min(UNKNOWN_SPAN, Math.max(0, hour - this.firstHour(sector))));
   }
 
   /** How many moves of the cursor reuse a sector: compare with what `moves` has grown by. */

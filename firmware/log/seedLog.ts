@@ -16,7 +16,7 @@ export class SeedLog {
 
   /** A log over `sectors` sectors of the store from `firstSector`: 107 seeds each. Mount it before use. */
   constructor(store: FlashStore, firstSector: number, sectors: number, pause: Pause) {
-    this.records = new RecordLog(store, firstSector, sectors, KIND, pause);
+    this.records = new RecordLog(store, firstSector, sectors, KIND, false, pause);
   }
 
   /** Finds the seeds in the flash, and finishes a replacement that the power cut short. @throws FlashError */
