@@ -1,13 +1,27 @@
 import { Command, CommanderError } from "commander";
+import { DeviceError } from "../device/deviceError";
+import { KeyfobError } from "../device/keyfobError";
 import { addBuildCommand } from "./commands/build";
+import { addClockCommand } from "./commands/clock";
+import { addConfigCommand } from "./commands/config";
+import { addDeployCommand } from "./commands/deploy";
+import { addDevicesCommand } from "./commands/devices";
+import { addEraseCommand } from "./commands/erase";
+import { addExposuresCommand } from "./commands/exposures";
 import { addFederateCommand } from "./commands/federate";
 import { addInspectCommand } from "./commands/inspect";
+import { addKeyfobKeyCommands } from "./commands/keyfobKeys";
 import { addRegionKeyCommands } from "./commands/keys";
 import { addPermissionsCommand } from "./commands/permissions";
 import { addPublishCommand } from "./commands/publish";
+import { addSeedsCommand } from "./commands/seeds";
 import { addServeCommand } from "./commands/serve";
+import { addShardsCommand } from "./commands/shards";
 import { addSimCommand } from "./commands/sim";
+import { addSnoozeCommand } from "./commands/snooze";
 import { addStatsCommand } from "./commands/stats";
+import { addStatusCommand } from "./commands/status";
+import { addUploadCommand } from "./commands/upload";
 import { CliError, EXIT, type ExitCode } from "./errors";
 import { note } from "./output";
 
@@ -18,11 +32,23 @@ export function createProgram(): Command {
     .showHelpAfterError("(add --help for the options)")
     .configureHelp({ showGlobalOptions: true })
     .exitOverride();
+  addDevicesCommand(program);
+  addStatusCommand(program);
+  addClockCommand(program);
+  addConfigCommand(program);
+  addSnoozeCommand(program);
+  addSeedsCommand(program);
+  addUploadCommand(program);
+  addShardsCommand(program);
+  addExposuresCommand(program);
+  addEraseCommand(program);
   addBuildCommand(program);
+  addDeployCommand(program);
   addInspectCommand(program);
   addSimCommand(program);
   addServeCommand(program);
   addPermissionsCommand(program);
+  addKeyfobKeyCommands(program);
   addRegionKeyCommands(program);
   addPublishCommand(program);
   addStatsCommand(program);
@@ -41,6 +67,19 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
       note(`chirpfob: ${error.message}`);
       return error.exitCode;
     }
-    throw error;
+    const expected = exitOfDevice(error);
+    if (expected === undefined) throw error;
+    note(`chirpfob: ${(error as Error).message}`);
+    return expected;
   }
 }
+
+/** What the keyfob's errors mean to the shell; undefined for everything else. */
+function exitOfDevice(error: unknown): ExitCode | undefined {
+  if (error instanceof DeviceError) return error.kind === "address" ? EXIT.input : EXIT.noDevice;
+  if (!(error instanceof KeyfobError)) return undefined;
+  return FILE_FAULTS.includes(error.status) ? EXIT.input : EXIT.refused;
+}
+
+/** The keyfob found fault with what it was given, rather than with being asked. */
+const FILE_FAULTS: readonly string[] = ["BadHeader", "BadBlock", "BadSignature", "OutOfRange", "Malformed"];

@@ -1,5 +1,5 @@
 import { Argument, type Command } from "commander";
-import { BuildError, buildBytecode } from "../../build/bytecode";
+import { BuildError, type Bytecode, buildBytecode } from "../../build/bytecode";
 import { CliError, EXIT } from "../errors";
 import { printFacts, printJson } from "../output";
 
@@ -17,14 +17,15 @@ export function addBuildCommand(program: Command): void {
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  chirpfob build wearable")
     .action(async (role: Role, options: { json?: boolean }) => {
-      const { image, file } = await build(role);
+      const { image, file } = await buildRole(role);
       const facts = { role, file, bytes: image.length };
       if (options.json) printJson(facts);
       else printFacts(facts);
     });
 }
 
-async function build(role: Role) {
+/** Compiles a role's program. @throws CliError with the compiler's diagnostics */
+export async function buildRole(role: Role): Promise<Bytecode> {
   try {
     return await buildBytecode(role, ROLE_ENTRIES[role]);
   } catch (error) {

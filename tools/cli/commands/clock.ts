@@ -1,0 +1,32 @@
+import type { Command } from "commander";
+import { addPortOption, type PortOptions, withKeyfob } from "../device";
+import { formatMoment } from "../localTime";
+import { printJson } from "../output";
+import { formatSpan } from "../progress";
+
+/** `chirpfob clock sync`: the keyfob has no other source of time than its host. */
+export function addClockCommand(program: Command): void {
+  const clock = program.command("clock").description("the keyfob's clock");
+  addPortOption(
+    clock
+      .command("sync")
+      .description("set the keyfob's clock to this computer's, and say how far it was off")
+      .option("--json", "print JSON")
+      .addHelpText("after", "\nExample:\n  chirpfob clock sync"),
+  ).action((options: PortOptions & { json?: boolean }) =>
+    withKeyfob(options, async ({ keyfob }) => {
+      const { driftMs, sinceSync, previous } = await keyfob.setClock(Date.now);
+      const ppm = previous === "set" && sinceSync > 0 ? Math.round((driftMs * 1000) / sinceSync) : null;
+      if (options.json) return printJson({ driftMs, sinceSyncSeconds: sinceSync, previous, driftPpm: ppm });
+      process.stdout.write(`The keyfob's clock is set: ${formatMoment(Date.now())}.\n`);
+      if (previous === "unset")
+        process.stdout.write("It was not set before; from now on the keyfob chirps and listens.\n");
+      else
+        process.stdout.write(
+          `It was ${(Math.abs(driftMs) / 1000).toFixed(1)} s ${driftMs < 0 ? "slow" : "fast"}` +
+            `${sinceSync > 0 ? ` after ${formatSpan(sinceSync * 1000)}` : ""}` +
+            `${ppm === null ? "" : ` (${ppm} ppm)`}${previous === "approximate" ? ", and approximate since a restart" : ""}.\n`,
+        );
+    }),
+  );
+}

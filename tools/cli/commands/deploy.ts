@@ -1,0 +1,51 @@
+import { type Command, Option } from "commander";
+import { deployTo } from "../deployment";
+import { addPortOption, type PortOptions, withBoard } from "../device";
+import { CliError, EXIT } from "../errors";
+import { printJson } from "../output";
+import { readInput } from "../parse";
+import { buildRole, ROLE_ENTRIES, type Role } from "./build";
+
+interface Options extends PortOptions {
+  role?: Role;
+  file?: string;
+  force?: boolean;
+  json?: boolean;
+}
+
+/** First bytes of a compiled DeviceScript program: "DevS\n". */
+const DEVS_MAGIC = Buffer.from("446576530a", "hex");
+
+/** `chirpfob deploy`: a program onto a board that has the DeviceScript runtime; needs nothing but the cable. */
+export function addDeployCommand(program: Command): void {
+  addPortOption(
+    program
+      .command("deploy")
+      .description("put the program on a board that has the DeviceScript runtime; seeds and contacts on it stay")
+      .addOption(new Option("--role <role>", "compile and deploy this program").choices(Object.keys(ROLE_ENTRIES)))
+      .option("--file <file>", "deploy this compiled .devs file instead")
+      .option("--force", "write it even if the board has it already")
+      .option("--json", "print JSON")
+      .addHelpText("after", "\nExample:\n  chirpfob deploy --role wearable"),
+  ).action(async (options: Options) => {
+    const image = await readImage(options);
+    const result = await withBoard(options, (session) => deployTo(session, image, options.force === true));
+    if (options.json) printJson(result);
+    else
+      process.stdout.write(
+        result.wasThere
+          ? "The board has this program already; nothing was written (--force writes it again).\n"
+          : `The board runs the program (${result.bytes} bytes, SHA-256 ${result.sha256.slice(0, 16)}...), and starts it by itself from now on.\n`,
+      );
+  });
+}
+
+async function readImage({ role, file }: Options): Promise<Buffer> {
+  if ((role === undefined) === (file === undefined))
+    throw new CliError(EXIT.usage, "say what to deploy: --role wearable, --role repeater, or --file PROGRAM.devs");
+  if (role !== undefined) return (await buildRole(role)).image;
+  const image = await readInput(file ?? "");
+  if (!image.subarray(0, DEVS_MAGIC.length).equals(DEVS_MAGIC))
+    throw new CliError(EXIT.input, `${file} is no compiled DeviceScript program ("chirpfob build" makes one)`);
+  return image;
+}

@@ -1,0 +1,42 @@
+import type { Command } from "commander";
+import { DeviceError } from "../../device/deviceError";
+import { ConsentPrompt } from "../consent";
+import { addPortOption, type PortOptions, withKeyfob } from "../device";
+import { CliError, EXIT } from "../errors";
+import { printJson } from "../output";
+import { confirm } from "../terminal";
+
+/** `chirpfob erase`: everything on the keyfob, before it changes hands. */
+export function addEraseCommand(program: Command): void {
+  addPortOption(
+    program
+      .command("erase")
+      .description(
+        "erase seeds, contacts, results, keys and configuration from the keyfob, after the wearer pressed the button",
+      )
+      .option("--yes", "do not ask on the terminal; the button must be pressed all the same")
+      .option("--json", "print JSON")
+      .addHelpText("after", "\nExample:\n  chirpfob erase --yes"),
+  ).action((options: PortOptions & { yes?: boolean; json?: boolean }) =>
+    withKeyfob(options, async ({ keyfob, signal }) => {
+      const question = "Erase everything on this keyfob? What it holds cannot be had back.";
+      if (!options.yes && !(await confirm(question, "--yes", signal)))
+        throw new CliError(EXIT.refused, "nothing was erased");
+      const prompt = new ConsentPrompt("Press the button on the keyfob to erase it; hold it to refuse.");
+      try {
+        await keyfob.erase(prompt.wait(signal));
+      } catch (error) {
+        if (error instanceof DeviceError)
+          throw new CliError(
+            EXIT.noDevice,
+            `${error.message}. Whether it was erased is not known: see "chirpfob status" (an erased keyfob has no clock)`,
+          );
+        throw error;
+      } finally {
+        prompt.done();
+      }
+      if (options.json) printJson({ erased: true });
+      else process.stdout.write('The keyfob is empty, as new. "chirpfob clock sync" puts it to use again.\n');
+    }),
+  );
+}

@@ -1,0 +1,108 @@
+import type { Command } from "commander";
+import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/slhDsa";
+import { addPortOption, type PortOptions, withKeyfob } from "../device";
+import { CliError, EXIT } from "../errors";
+import { fetchShards } from "../fetchShards";
+import { importFiles, readShardFiles } from "../importShards";
+import { interruptible } from "../interrupt";
+import { parseServer } from "../net/http";
+import { parseProxy } from "../net/proxy";
+import { printJson } from "../output";
+import { parseHex } from "../parse";
+import { formatBytes, Progress } from "../progress";
+import { parseRegion } from "./keyfobKeys";
+
+interface FetchOptions {
+  server: string[];
+  region?: string;
+  allRegions?: boolean;
+  key?: string[];
+  proxy?: string;
+  output: string;
+  json?: boolean;
+}
+
+const collect = (value: string, before: string[] = []) => [...before, value];
+
+/** `chirpfob shards fetch|import`: what regions publish, from the internet to the keyfob. */
+export function addShardsCommand(program: Command): void {
+  const shards = program
+    .command("shards")
+    .description("the shards that regions publish: seeds of people who were diagnosed");
+  shards
+    .command("fetch")
+    .description("download new shards and check them; what is here already is not asked for again")
+    .requiredOption("--server <url>", "a region's exposure service, https://... (repeatable)", collect)
+    .option("--region <region>", "the region whose shards you want")
+    .option("--all-regions", "fetch from every --server alike, so that nobody learns which region is yours")
+    .option(
+      "--key <hex>",
+      "the region's public key, if you have it (repeatable); otherwise the first one seen is kept",
+      collect,
+    )
+    .option("--proxy <url>", "fetch through this SOCKS5 proxy, name look-ups too: socks5://127.0.0.1:9050 (Tor)")
+    .requiredOption("-o, --output <dir>", "folder for the shards")
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  chirpfob shards fetch --server https://exposure.example.org --region US-MA -o shards\n" +
+        "  chirpfob shards fetch --server https://ma.example.org --server https://nh.example.org --all-regions -o shards",
+    )
+    .action(fetchAll);
+  addPortOption(
+    shards
+      .command("import")
+      .description("bring shards to the keyfob, which checks them and looks for encounters")
+      .argument("<path...>", "shard files, or folders of them")
+      .option("--json", "print JSON")
+      .addHelpText("after", "\nExample:\n  chirpfob shards import shards"),
+  ).action(async (paths: string[], options: PortOptions & { json?: boolean }) => {
+    const files = await readShardFiles(paths);
+    const report = await withKeyfob(options, (session) => importFiles(session, files));
+    if (options.json) printJson(report);
+    else
+      process.stdout.write(
+        `${report.verified} shards checked and searched${report.skipped > 0 ? `, ${report.skipped} known before` : ""}` +
+          `${report.bytes > 0 ? ` (${formatBytes(report.bytes)} in ${report.seconds.toFixed(1)} s)` : ""}. "chirpfob exposures" shows what the keyfob found.\n`,
+      );
+  });
+}
+
+async function fetchAll(options: FetchOptions): Promise<void> {
+  if ((options.region === undefined) === (options.allRegions !== true))
+    throw new CliError(EXIT.usage, "say which shards: --region REGION, or --all-regions");
+  const region = options.region === undefined ? undefined : parseRegion(options.region);
+  if (region !== undefined && options.server.length > 1)
+    throw new CliError(EXIT.usage, "--region goes with one --server; several are fetched with --all-regions");
+  const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy);
+  const keys = (options.key ?? []).map((text) => parseHex("--key", text, SLH_DSA_PUBLIC_KEY_BYTES));
+  if (keys.length > 0 && options.server.length > 1)
+    throw new CliError(EXIT.usage, "--key goes with one --server: fetch from each alone the first time");
+  // The order must not tell which server matters to this person.
+  const servers = [...new Map(options.server.map(parseServer).map((url) => [url.href, url])).values()].sort((a, b) =>
+    a.href < b.href ? -1 : 1,
+  );
+  const reports = await interruptible(async (signal) => {
+    const done = [];
+    for (const server of servers) {
+      const progress = new Progress(`Fetching from ${server.host}`, { format: formatBytes });
+      const onProgress = (bytes: number, of: number) => progress.update(bytes, of);
+      done.push(
+        await fetchShards(server, { directory: options.output, keys, region, proxy, signal, onProgress }).finally(() =>
+          progress.finish(),
+        ),
+      );
+    }
+    return done;
+  });
+  if (options.json) {
+    printJson(reports);
+    return;
+  }
+  for (const { region: name, had, fetched, bytes } of reports)
+    process.stdout.write(
+      fetched === 0
+        ? `${name}: up to date, ${had} shards here.\n`
+        : `${name}: ${fetched} new shards (${formatBytes(bytes)}), ${had} were here. "chirpfob shards import ${options.output}" brings them to a keyfob.\n`,
+    );
+}

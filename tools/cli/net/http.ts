@@ -1,0 +1,151 @@
+// Requests that say nothing about who asks: no user agent, no cookie, no language, a connection for each. fetch() would add
+// some of these by itself, and cannot go through a SOCKS proxy.
+
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
+import type { Duplex } from "node:stream";
+import { connect as tlsConnect } from "node:tls";
+import { CliError, EXIT } from "../errors";
+import { connectThrough, type SocksProxy } from "./proxy";
+
+const LOOPBACK_NAMES = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+export interface Exchange {
+  readonly method: "GET" | "POST";
+  readonly url: URL;
+  readonly headers?: Record<string, string>;
+  readonly body?: Buffer;
+  readonly proxy?: SocksProxy | undefined;
+  /** More than this in an answer is refused. */
+  readonly maxBytes: number;
+  /** Time without a byte after which the server counts as gone. Default 30 s. */
+  readonly idleMs?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Gets the body piece by piece, once the status is known; the answer's body is then empty. */
+  readonly onBody?: (status: number, piece: Buffer) => Promise<void> | void;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: Buffer;
+}
+
+/** The server or the proxy could not be reached, or broke off: trying again may help. */
+export class NetworkError extends CliError {
+  constructor(message: string) {
+    super(EXIT.network, message);
+    this.name = "NetworkError";
+  }
+}
+
+/** Reads --server: https, or http on this computer. The path before /v1 may be anything. */
+export function parseServer(text: string): URL {
+  let url: URL | undefined;
+  try {
+    url = new URL(text);
+  } catch {
+    url = undefined;
+  }
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new CliError(EXIT.input, `--server must be an address such as https://exposure.example.org, got "${text}"`);
+  if (url.protocol === "http:" && !LOOPBACK_NAMES.test(url.hostname))
+    throw new CliError(
+      EXIT.input,
+      `--server ${text} is not encrypted: anyone on the way could read what is sent. Use https:// (http:// only on this computer)`,
+    );
+  if (url.username || url.password || url.search || url.hash)
+    throw new CliError(EXIT.input, `--server must be a plain address without user, query or fragment, got "${text}"`);
+  if (!url.pathname.endsWith("/")) url.pathname += "/";
+  return url;
+}
+
+/** Sends a request and reads the answer, whatever its status. @throws NetworkError */
+export async function exchange(options: Exchange): Promise<Answer> {
+  const { url, proxy, signal } = options;
+  signal?.throwIfAborted();
+  const idleMs = options.idleMs ?? 30_000;
+  let tunnel: Duplex | undefined;
+  try {
+    if (proxy) tunnel = await openTunnel(proxy, url, idleMs);
+    return await send(options, tunnel, idleMs);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof CliError) throw error;
+    throw new NetworkError(explain(error as NodeJS.ErrnoException, url, proxy));
+  } finally {
+    tunnel?.destroy();
+  }
+}
+
+async function openTunnel(proxy: SocksProxy, url: URL, timeoutMs: number): Promise<Duplex> {
+  const isTls = url.protocol === "https:";
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const port = url.port === "" ? (isTls ? 443 : 80) : Number(url.port);
+  const socket = await connectThrough(proxy, host, port, timeoutMs);
+  if (!isTls) return socket;
+  return await new Promise((resolve, reject) => {
+    const tls = tlsConnect({ socket, servername: host, ALPNProtocols: ["http/1.1"] }, () => resolve(tls));
+    tls.once("error", reject);
+  });
+}
+
+function send(options: Exchange, tunnel: Duplex | undefined, idleMs: number): Promise<Answer> {
+  const { url, method, body, headers, maxBytes, onBody, signal } = options;
+  return new Promise((resolve, reject) => {
+    const start = url.protocol === "https:" && !tunnel ? httpsRequest : httpRequest;
+    const request: ClientRequest = start({
+      method,
+      protocol: tunnel ? "http:" : url.protocol,
+      hostname: url.hostname.replace(/^\[|\]$/g, ""),
+      port: url.port || (url.protocol === "https:" ? 443 : 80),
+      path: url.pathname,
+      agent: false,
+      headers: { host: url.host, ...headers, ...(body ? { "content-length": String(body.length) } : {}) },
+      ...(tunnel ? { createConnection: () => tunnel } : {}),
+    });
+    const onAbort = () => request.destroy(new Error("aborted"));
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const finish = (error: Error | undefined, answer?: Answer) => {
+      signal?.removeEventListener("abort", onAbort);
+      request.destroy();
+      if (answer) resolve(answer);
+      else reject(error);
+    };
+    request.setTimeout(idleMs, () => request.destroy(Object.assign(new Error("timeout"), { code: "ETIMEDOUT" })));
+    request.on("error", finish);
+    request.on("response", (response) => {
+      readAnswer(response, maxBytes, onBody).then(
+        (answer) => finish(undefined, answer),
+        (error) => finish(error),
+      );
+    });
+    request.end(body);
+  });
+}
+
+async function readAnswer(response: IncomingMessage, maxBytes: number, onBody: Exchange["onBody"]): Promise<Answer> {
+  const status = response.statusCode ?? 0;
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of response as AsyncIterable<Buffer>) {
+    bytes += piece.length;
+    if (bytes > maxBytes)
+      throw new NetworkError(`the server sent more than the ${maxBytes} bytes that were due: it was stopped`);
+    if (onBody) await onBody(status, piece);
+    else pieces.push(piece);
+  }
+  if (!response.complete) throw Object.assign(new Error("cut off"), { code: "ECONNRESET" });
+  return { status, headers: response.headers, body: Buffer.concat(pieces) };
+}
+
+function explain(error: NodeJS.ErrnoException, url: URL, proxy: SocksProxy | undefined): string {
+  const by = proxy ? ` through the proxy ${proxy.host}:${proxy.port}` : "";
+  const code = error.code ?? error.message;
+  if (/CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|ERR_TLS/.test(code))
+    return `${url.host} does not prove who it is (${code}): nothing was sent. Check the address; is somebody in between?`;
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
+    return `there is no server ${url.host}, or no internet connection: check both and try again`;
+  if (code === "ECONNREFUSED" && !proxy) return `${url.host} takes no connections: is the server running?`;
+  return `${url.host} cannot be reached${by} (${code}): check the connection and try again`;
+}

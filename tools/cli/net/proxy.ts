@@ -1,0 +1,53 @@
+import type { Socket } from "node:net";
+import { SocksClient } from "socks";
+import { CliError, EXIT } from "../errors";
+
+/** A SOCKS5 proxy, such as Tor's. */
+export interface SocksProxy {
+  readonly host: string;
+  readonly port: number;
+  readonly userId?: string;
+  readonly password?: string;
+}
+
+const DEFAULT_PORT = 1080;
+
+/** Reads socks5://[user:password@]host[:port]. Names are always resolved by the proxy, so socks5h:// means the same. */
+export function parseProxy(text: string): SocksProxy {
+  let url: URL | undefined;
+  try {
+    url = new URL(text);
+  } catch {
+    url = undefined;
+  }
+  if (!url || !/^socks5h?:$/.test(url.protocol) || url.hostname === "")
+    throw new CliError(EXIT.input, `--proxy must be socks5://host:port, got "${text}"`);
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: url.port === "" ? DEFAULT_PORT : Number(url.port),
+    ...(url.username ? { userId: decodeURIComponent(url.username), password: decodeURIComponent(url.password) } : {}),
+  };
+}
+
+/** Connects to `host` through the proxy. The name travels to the proxy as a name: this computer asks no DNS server. */
+export async function connectThrough(
+  proxy: SocksProxy,
+  host: string,
+  port: number,
+  timeoutMs: number,
+): Promise<Socket> {
+  const { host: proxyHost, port: proxyPort, userId, password } = proxy;
+  const { socket } = await SocksClient.createConnection({
+    command: "connect",
+    proxy: {
+      host: proxyHost,
+      port: proxyPort,
+      type: 5,
+      ...(userId === undefined ? {} : { userId, password: password ?? "" }),
+    },
+    destination: { host, port },
+    timeout: timeoutMs,
+    set_tcp_nodelay: true,
+  });
+  return socket;
+}

@@ -1,0 +1,90 @@
+// The folder in which fetched shards stand: DIR/REGION/0000000042.shard, and the keys that the region's list was first seen
+// with. A file has its final name only when everything about it was checked; until then it is a .part that a later run
+// goes on with.
+
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../protocol/slhDsa";
+import { CliError, EXIT } from "./errors";
+import { writePrivateFile } from "./safeFile";
+
+const NUMBER_DIGITS = 10;
+const SHARD_NAME = new RegExp(`^(\\d{${NUMBER_DIGITS}})\\.shard$`);
+const KEYS_NAME = "trusted-keys";
+
+/** One region's folder. */
+export class ShardStore {
+  private constructor(private readonly folder: string) {}
+
+  static async open(directory: string, region: string): Promise<ShardStore> {
+    const folder = join(directory, region);
+    try {
+      await mkdir(folder, { recursive: true });
+    } catch (error) {
+      throw new CliError(EXIT.input, `cannot make the folder ${folder}: ${(error as NodeJS.ErrnoException).code}`);
+    }
+    return new ShardStore(folder);
+  }
+
+  /** Numbers of the shards that are here, ascending. */
+  async numbers(): Promise<number[]> {
+    const names = await readdir(this.folder);
+    return names
+      .flatMap((name) => (SHARD_NAME.exec(name)?.[1] ?? []) as string[] | string)
+      .map(Number)
+      .sort((a, b) => a - b);
+  }
+
+  path(number: number): string {
+    return join(this.folder, `${String(number).padStart(NUMBER_DIGITS, "0")}.shard`);
+  }
+
+  /** Keys that the region was trusted with before; empty the first time. */
+  async trustedKeys(): Promise<Buffer[]> {
+    const text = await readFile(join(this.folder, KEYS_NAME), "utf8").catch(() => "");
+    const keys = text.split("\n").filter((line) => line !== "");
+    if (keys.some((line) => !new RegExp(`^[0-9a-f]{${2 * SLH_DSA_PUBLIC_KEY_BYTES}}$`).test(line)))
+      throw new CliError(
+        EXIT.input,
+        `${join(this.folder, KEYS_NAME)} is damaged: give the region's key with --key and delete the file`,
+      );
+    return keys.map((line) => Buffer.from(line, "hex"));
+  }
+
+  async trust(keys: readonly Buffer[]): Promise<void> {
+    await writePrivateFile(join(this.folder, KEYS_NAME), keys.map((key) => `${key.toString("hex")}\n`).join(""), true);
+  }
+
+  /** Bytes of a shard that an earlier run has brought here. */
+  async partBytes(number: number): Promise<number> {
+    return (await stat(this.partPath(number)).catch(() => undefined))?.size ?? 0;
+  }
+
+  /** Opens the part of a shard for writing from `offset` on. */
+  async openPart(number: number, offset: number) {
+    const file = await open(this.partPath(number), offset > 0 ? "r+" : "w", 0o644);
+    await file.truncate(offset);
+    return file;
+  }
+
+  readPart(number: number): Promise<Buffer> {
+    return readFile(this.partPath(number));
+  }
+
+  /** Gives a checked part its final name. */
+  async accept(number: number): Promise<void> {
+    const file = await open(this.partPath(number), "r+");
+    await file.sync();
+    await file.close();
+    await rename(this.partPath(number), this.path(number));
+  }
+
+  /** Throws a part away that turned out wrong. */
+  async discard(number: number): Promise<void> {
+    await rm(this.partPath(number), { force: true });
+  }
+
+  private partPath(number: number): string {
+    return `${this.path(number)}.part`;
+  }
+}
