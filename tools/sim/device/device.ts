@@ -19,6 +19,8 @@ const PERIPHERAL_ID_MASK = 0x5ca1ab1e_00c0ffeen;
 const ANNOUNCE_EVERY_US = 1_000_000;
 /** From a command or a packet in the air to its event at the program: the radio's and the bus' own time. */
 const HCI_EVENT_DELAY_US = 1_000;
+/** A host expects a device to announce its services twice a second. */
+const USB_ANNOUNCE_US = 500_000;
 /** A clock jump is handed to the VM in pieces that its 32-bit microseconds can hold. */
 const JUMP_PIECE_US = 1_800e6;
 
@@ -214,7 +216,7 @@ export class SimDevice {
     this.scheduler.cancel(this.wakeTimer);
     this.wakeTimer = undefined;
     try {
-      this.wake(this.clock.trueDelay(this.vm.step()));
+      this.wake(this.clock.trueDelay(this.vm.step(this.usb ? USB_ANNOUNCE_US : undefined)));
     } catch (error) {
       if (!(error instanceof PowerCut)) throw error;
       this.powerOn();

@@ -3,8 +3,11 @@
 // a known time) and the structures are those of runtime/devicescript/{devsmgr.c,devs_internal.h}; bundle.ts refuses any
 // other binary, and a test checks the wake-up times that come out.
 
-/** Reads the aligned 32-bit word at an address of the VM's memory. */
-export type ReadWord = (address: number) => number;
+/** Reads the VM's memory. */
+export interface VmMemory {
+  /** The aligned 32-bit word at an address. */
+  word(address: number): number;
+}
 
 /** `now_ms`: milliseconds since power-on, as the VM counts them. */
 const NOW_MS = 34960;
@@ -20,20 +23,20 @@ const FIBER_NEXT = 0;
 const FIBER_WAKE_MS = 24;
 
 /** Whether a program is loaded and running. */
-export function isProgramRunning(word: ReadWord): boolean {
-  return word(word(MANAGER) + MANAGER_CONTEXT) !== 0;
+export function isProgramRunning(vm: VmMemory): boolean {
+  return vm.word(vm.word(MANAGER) + MANAGER_CONTEXT) !== 0;
 }
 
 /** Microseconds from the latest process() until the first fiber wants to run; Infinity if all wait for packets. */
-export function microsUntilFiberWakes(word: ReadWord): number {
-  const context = word(word(MANAGER) + MANAGER_CONTEXT);
+export function microsUntilFiberWakes(vm: VmMemory): number {
+  const context = vm.word(vm.word(MANAGER) + MANAGER_CONTEXT);
   if (context === 0) return Number.POSITIVE_INFINITY;
   let earliestMs = Number.POSITIVE_INFINITY;
-  for (let fiber = word(context + CONTEXT_FIBERS); fiber !== 0; fiber = word(fiber + FIBER_NEXT)) {
-    const wakeMs = word(fiber + FIBER_WAKE_MS);
+  for (let fiber = vm.word(context + CONTEXT_FIBERS); fiber !== 0; fiber = vm.word(fiber + FIBER_NEXT)) {
+    const wakeMs = vm.word(fiber + FIBER_WAKE_MS);
     if (wakeMs !== 0 && wakeMs < earliestMs) earliestMs = wakeMs;
   }
   // The VM's millisecond turns one microsecond late (jd_refresh_now counts while the rest is above 1,000).
-  const sinceWholeMs = (word(NOW_US) - word(NOW_MS_SINCE_US)) >>> 0;
-  return Math.max(1, (earliestMs - word(NOW_MS)) * 1000 - sinceWholeMs + 1);
+  const sinceWholeMs = (vm.word(NOW_US) - vm.word(NOW_MS_SINCE_US)) >>> 0;
+  return Math.max(1, (earliestMs - vm.word(NOW_MS)) * 1000 - sinceWholeMs + 1);
 }

@@ -6,10 +6,14 @@ import { isProgramRunning, microsUntilFiberWakes } from "./layout";
 /** Bytes of flash for program and settings, as on the ESP32 (partition fstor): room for about 72 settings of 200 bytes. */
 export const SETTINGS_FLASH_BYTES = 256 * 1024;
 
-/** The longest that a VM is left alone: its announcements and role bindings tick at this rate. */
-const IDLE_LIMIT_US = 500_000;
+/** The longest that a VM is left alone: its services announce themselves, and bind roles, when it runs. */
+const IDLE_LIMIT_US = 1_000_000;
 /** The stock main loop's rate, used while something is going on. */
 const BUSY_STEP_US = 10_000;
+
+/** Offsets in a frame's first packet; service 0, command 0 is an announcement. */
+const SERVICE_INDEX_AT = 13;
+const COMMAND_AT = 14;
 
 /** A program was ended by the VM. `code` is the VM's (60000 and above: runtime/devicescript/devs_vm_internal.h). */
 export interface Panic {
@@ -80,10 +84,10 @@ export class Vm {
    * Runs everything that is due now.
    *
    * @returns microseconds of the device's clock until it wants to run again if no frame arrives: exact to the microsecond where
-   * the program sleeps, 10 ms while the bus is busy, 500 ms at most
+   * the program sleeps, 10 ms while its bus is busy, and at most `idleLimitUs`
    */
-  step(): number {
-    this.stirred = this.inbox.length > 0;
+  step(idleLimitUs: number = IDLE_LIMIT_US): number {
+    this.stirred = false;
     let wanted: number;
     try {
       wanted = this.processWithInbox();
@@ -94,9 +98,8 @@ export class Vm {
       return BUSY_STEP_US;
     }
     if (wanted < BUSY_STEP_US) return Math.max(1, wanted);
-    const word = (address: number): number => this.instance.word(address);
-    if (!isProgramRunning(word)) return BUSY_STEP_US;
-    return Math.min(microsUntilFiberWakes(word), this.stirred ? BUSY_STEP_US : IDLE_LIMIT_US);
+    if (!isProgramRunning(this.instance)) return BUSY_STEP_US;
+    return Math.min(microsUntilFiberWakes(this.instance), this.stirred ? BUSY_STEP_US : idleLimitUs);
   }
 
   private processWithInbox(): number {
@@ -120,7 +123,8 @@ export class Vm {
         randomBytes,
         settingsFlash,
         frameSent: (frame) => {
-          this.stirred = true;
+          // What it sent to itself waits in its queue until it runs again; its announcements are for others.
+          if (frame[SERVICE_INDEX_AT] !== 0 || frame[COMMAND_AT] !== 0) this.stirred = true;
           onFrame?.(frame);
         },
         logged: (line) => this.logged(line),
