@@ -4,11 +4,12 @@ import { FlashFault, type FlashStore } from "../flash/flashStore";
 import { CRC_START, crc16, storedCrc } from "./crc16";
 import {
   CHECK_BYTES,
-  CHECKS_AT,
   fitsGroup,
   GROUP_BYTES,
   GROUP_ROWS,
   groupHourAt,
+  HEAD_AT,
+  holdsHour,
   ROWS_AT,
   rowCheck,
   SEAL_AT,
@@ -180,7 +181,7 @@ export class ContactLog {
       this.groupHour = hour;
       for (let i = 0; i < GROUP_BYTES; i++) this.frame[i] = 0xff;
       setHead(this.frame, hour, this.ring.firstHour(this.ring.newest));
-      this.crc = crc16(this.frame, 0, ROWS_AT, CRC_START);
+      this.crc = crc16(this.frame, HEAD_AT, ROWS_AT - HEAD_AT, CRC_START);
     }
     this.ring.setLastHour(this.ring.newest, Math.max(hour, this.ring.lastHour(this.ring.newest)));
   }
@@ -192,15 +193,14 @@ export class ContactLog {
     const end = first + Math.floor(length / ROW_BYTES);
     const address = this.address(this.ring.newest, this.group);
     if (first === 0) {
-      const headAndRows = Buffer.alloc(ROWS_AT + length);
-      copyBytes(headAndRows, 0, this.frame, 0, ROWS_AT);
-      copyBytes(headAndRows, ROWS_AT, rows, start, length);
-      await this.store.program(address, headAndRows);
+      const headAndRows = Buffer.alloc(ROWS_AT - HEAD_AT + length);
+      copyBytes(headAndRows, 0, this.frame, HEAD_AT, ROWS_AT - HEAD_AT);
+      copyBytes(headAndRows, ROWS_AT - HEAD_AT, rows, start, length);
+      await this.store.program(address + HEAD_AT, headAndRows);
     } else await this.store.program(address + ROWS_AT + first * ROW_BYTES, rows.slice(start, start + length));
     for (let k = first; k < end; k++)
-      setCheck(this.frame, CHECKS_AT, k, rowCheck(rows, start + (k - first) * ROW_BYTES, hour - this.groupHour));
-    const checks = CHECKS_AT + (first >> 1);
-    await this.store.program(address + checks, this.frame.slice(checks, CHECKS_AT + ((end + 1) >> 1)));
+      setCheck(this.frame, k, rowCheck(rows, start + (k - first) * ROW_BYTES, hour - this.groupHour));
+    await this.store.program(address + (first >> 1), this.frame.slice(first >> 1, (end + 1) >> 1));
     this.crc = crc16(rows, start, length, this.crc);
     this.rows = end;
     if (end === GROUP_ROWS) await this.seal();
@@ -210,7 +210,7 @@ export class ContactLog {
   /** Seals the group and goes on to the next. */
   private async seal(): Promise<void> {
     const seal = Buffer.alloc(2);
-    writeU16(seal, 0, storedCrc(crc16(this.frame, CHECKS_AT, CHECK_BYTES, this.crc)));
+    writeU16(seal, 0, storedCrc(crc16(this.frame, 0, CHECK_BYTES, this.crc)));
     await this.store.program(this.address(this.ring.newest, this.group) + SEAL_AT, seal);
     this.group++;
     this.rows = 0;
@@ -221,15 +221,15 @@ export class ContactLog {
     this.rows = 0;
     if (this.ring.writable) {
       const sector = this.ring.newest;
-      const heads = await this.readHeads(sector);
+      const index = await this.readIndex(sector);
       let used = SECTOR_GROUPS;
-      while (used > 0 && readU16(heads, (used - 1) * ROWS_AT) === 0xffff) used--;
-      // A cut may have left the head of the next group blank and not its rows.
-      if (used < SECTOR_GROUPS && !(await this.isBlank(sector, used))) used++;
+      while (used > 0 && isBlank(index, (used - 1) * ROWS_AT, ROWS_AT)) used--;
+      // A cut may have left what lies before the rows of the next group blank, and not the rows.
+      if (used < SECTOR_GROUPS && !isBlank(await this.readGroup(sector, used), 0, GROUP_BYTES)) used++;
       let latest = 0;
       if (used > 0) await this.mend(sector, used - 1);
       for (let group = 0; group < used; group++)
-        latest = Math.max(latest, groupHourAt(heads, group * ROWS_AT, this.ring.firstHour(sector)) + 1);
+        latest = Math.max(latest, groupHourAt(index, group * ROWS_AT, this.ring.firstHour(sector)) + 1);
       this.ring.setLastHour(sector, latest);
       this.group = used;
     }
@@ -238,9 +238,10 @@ export class ContactLog {
 
   private async mend(sector: number, group: number): Promise<void> {
     const address = this.address(sector, group);
-    const bytes = await this.store.read(address, GROUP_BYTES);
-    if (voidTornChecks(bytes)) await this.store.program(address + CHECKS_AT, bytes.slice(CHECKS_AT, SEAL_AT));
-    if (groupHourAt(bytes, 0, 1) === 0) await this.store.program(address, Buffer.alloc(ROWS_AT));
+    const bytes = await this.readGroup(sector, group);
+    if (voidTornChecks(bytes)) await this.store.program(address, bytes.slice(0, CHECK_BYTES));
+    if (groupHourAt(bytes, 0, this.ring.firstHour(sector)) === 0)
+      await this.store.program(address, Buffer.alloc(ROWS_AT));
     const seal = sealOf(bytes);
     const stored = readU16(bytes, SEAL_AT);
     if (stored !== seal && (stored & seal) === seal) {
@@ -249,20 +250,14 @@ export class ContactLog {
     }
   }
 
-  private async isBlank(sector: number, group: number): Promise<boolean> {
-    const bytes = await this.store.read(this.address(sector, group), GROUP_BYTES);
-    for (let i = 0; i < GROUP_BYTES; i++) if (bytes[i] !== 0xff) return false;
-    return true;
-  }
-
   private async readSector(sector: number, hour: number, visit: RowVisitor): Promise<void> {
     const moves = this.ring.moves;
     const reuse = this.ring.movesUntilReuse(sector);
     const firstHour = this.ring.firstHour(sector);
-    const heads = await this.readHeads(sector);
+    const index = await this.readIndex(sector);
     for (let group = 0; group < SECTOR_GROUPS; group++) {
-      if (!fitsGroup(hour, groupHourAt(heads, group * ROWS_AT, firstHour))) continue;
-      const bytes = await this.store.read(this.address(sector, group), GROUP_BYTES);
+      if (!holdsHour(index, group * ROWS_AT, hour, firstHour)) continue;
+      const bytes = await this.readGroup(sector, group);
       if (this.ring.moves - moves >= reuse) return;
       const rows = soundRows(bytes, hour, firstHour);
       if (rows.length > 0) await visit(rows);
@@ -276,9 +271,9 @@ export class ContactLog {
       await this.ring.shred(sector);
       return;
     }
-    const heads = await this.readHeads(sector);
+    const index = await this.readIndex(sector);
     for (let group = 0; group < SECTOR_GROUPS; group++) {
-      const hour = groupHourAt(heads, group * ROWS_AT, firstHour);
+      const hour = groupHourAt(index, group * ROWS_AT, firstHour);
       // A group holds rows of up to an hour after its own: it is done with once that hour has been expired.
       if (hour === 0 || hour - 1 > lastHour || hour + 1 <= this.expiredTo) continue;
       await this.expireGroup(this.address(sector, group), lastHour, firstHour);
@@ -290,15 +285,25 @@ export class ContactLog {
     const bytes = await this.store.read(address, GROUP_BYTES);
     if (!voidRows(bytes, lastHour, firstHour)) return;
     await this.store.program(address + SEAL_AT, bytes.slice(SEAL_AT, GROUP_BYTES));
-    await this.store.program(address + CHECKS_AT, bytes.slice(CHECKS_AT, SEAL_AT));
-    await this.store.program(address + ROWS_AT, bytes.slice(ROWS_AT, CHECKS_AT));
+    await this.store.program(address, bytes.slice(0, CHECK_BYTES));
+    await this.store.program(address + ROWS_AT, bytes.slice(ROWS_AT, SEAL_AT));
   }
 
-  private async readHeads(sector: number): Promise<Buffer> {
+  /** Of each group what lies before its rows, one after the other. */
+  private async readIndex(sector: number): Promise<Buffer> {
     return await this.store.readStrided(this.address(sector, 0), GROUP_BYTES, ROWS_AT, SECTOR_GROUPS);
+  }
+
+  private async readGroup(sector: number, group: number): Promise<Buffer> {
+    return await this.store.read(this.address(sector, group), GROUP_BYTES);
   }
 
   private address(sector: number, group: number): number {
     return this.ring.address(sector) + HEADER_BYTES + group * GROUP_BYTES;
   }
+}
+
+function isBlank(bytes: Buffer, at: number, length: number): boolean {
+  for (let i = at; i < at + length; i++) if (bytes[i] !== 0xff) return false;
+  return true;
 }

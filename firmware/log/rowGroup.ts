@@ -2,22 +2,22 @@ import { copyBytes, isZero, readU16, writeU16 } from "../../protocol/bytes";
 import { ROW_BYTES } from "../../protocol/contactRow";
 import { CRC_START, crc16, storedCrc } from "./crc16";
 
-// A group: head 2 | 16 rows of 12 | 16 checks of 4 bits, even rows high | seal 2. It is read in one packet.
+// A group: 16 checks of 4 bits, even rows high | head 2 | 16 rows of 12 | seal 2. It is read in one packet.
 
 /** Rows in a group. */
 export const GROUP_ROWS = 16;
 
-/** Where the rows begin: after the group's hour (relative to its sector's, plus 1) and the complement of that byte. */
-export const ROWS_AT = 2;
-
-/** Where the check nibbles begin. */
-export const CHECKS_AT = ROWS_AT + GROUP_ROWS * ROW_BYTES;
-
-/** Bytes of check nibbles. */
+/** Bytes of checks, with which a group begins. */
 export const CHECK_BYTES = GROUP_ROWS / 2;
 
-/** Where the seal lies: the CRC of head, rows and checks, written when the group takes no more rows. */
-export const SEAL_AT = CHECKS_AT + CHECK_BYTES;
+/** Where the head lies: the group's hour (relative to its sector's, plus 1) and the complement of that byte. */
+export const HEAD_AT = CHECK_BYTES;
+
+/** Where the rows begin. What lies before tells of which hours they are. */
+export const ROWS_AT = HEAD_AT + 2;
+
+/** Where the seal lies: the CRC of the rest, written when the group takes no more rows. */
+export const SEAL_AT = ROWS_AT + GROUP_ROWS * ROW_BYTES;
 
 /** Bytes in a group: 12.75 for each row. */
 export const GROUP_BYTES = SEAL_AT + 2;
@@ -38,13 +38,22 @@ export function fitsGroup(hour: number, groupHour: number): boolean {
 
 /** Writes a group's head: its hour, 1 before to 254 after the first hour of its sector. */
 export function setHead(group: Buffer, groupHour: number, firstHour: number): void {
-  group[0] = groupHour - firstHour + 1;
-  group[1] = ~group[0] & 0xff;
+  group[HEAD_AT] = groupHour - firstHour + 1;
+  group[HEAD_AT + 1] = ~group[HEAD_AT] & 0xff;
 }
 
-/** The hour of the group whose head is at `at`, or 0 if there is none: blank, voided or torn. */
+/** The hour of the group that begins at `at`, or 0 if it has no head: a blank, voided or torn one. */
 export function groupHourAt(bytes: Buffer, at: number, firstHour: number): number {
-  return bytes[at] === (~bytes[at + 1] & 0xff) ? firstHour + bytes[at] - 1 : 0;
+  const hour = bytes[at + HEAD_AT];
+  return hour === (~bytes[at + HEAD_AT + 1] & 0xff) ? firstHour + hour - 1 : 0;
+}
+
+/** Whether the group that begins at `at` has rows of the hour; only what lies before its rows is looked at. */
+export function holdsHour(bytes: Buffer, at: number, hour: number, firstHour: number): boolean {
+  const groupHour = groupHourAt(bytes, at, firstHour);
+  if (groupHour === 0 || !fitsGroup(hour, groupHour)) return false;
+  for (let k = 0; k < GROUP_ROWS; k++) if (hoursAfter(bytes, at, k) === hour - groupHour) return true;
+  return false;
 }
 
 /** The check of the row at `at`, of an hour `hoursAfter` (-1 to 1) that of its group. */
@@ -52,29 +61,29 @@ export function rowCheck(bytes: Buffer, at: number, hoursAfter: number): number 
   return CHECKS[2 * (hoursAfter + 1) + parity(bytes, at)];
 }
 
-/** Sets the k-th check of the 8 bytes that begin at `at`. */
-export function setCheck(bytes: Buffer, at: number, k: number, check: number): void {
-  const byte = bytes[at + (k >> 1)];
-  bytes[at + (k >> 1)] = k & 1 ? (byte & 0xf0) | check : (byte & 15) | (check << 4);
+/** Sets the k-th check of a group. */
+export function setCheck(group: Buffer, k: number, check: number): void {
+  const byte = group[k >> 1];
+  group[k >> 1] = k & 1 ? (byte & 0xf0) | check : (byte & 15) | (check << 4);
 }
 
-function checkAt(group: Buffer, k: number): number {
-  const byte = group[CHECKS_AT + (k >> 1)];
+function checkAt(bytes: Buffer, at: number, k: number): number {
+  const byte = bytes[at + (k >> 1)];
   return k & 1 ? byte & 15 : byte >> 4;
 }
 
-/** The hour of a group's k-th row relative to that of the group, -1 to 1, or 2 if no row counts there. */
-function hoursAfter(group: Buffer, k: number): number {
-  const index = CHECKS.indexOf(checkAt(group, k));
+/** The hour of the k-th row relative to that of the group that begins at `at`, -1 to 1, or 2 if no row counts there. */
+function hoursAfter(bytes: Buffer, at: number, k: number): number {
+  const index = CHECKS.indexOf(checkAt(bytes, at, k));
   return index < 0 ? 2 : (index >> 1) - 1;
 }
 
-/** The seal that fits a group as it is. */
+/** The seal that fits a group as it is: CRC of head, rows that count, and checks. */
 export function sealOf(group: Buffer): number {
-  let crc = crc16(group, 0, ROWS_AT, CRC_START);
+  let crc = crc16(group, HEAD_AT, ROWS_AT - HEAD_AT, CRC_START);
   for (let k = 0; k < GROUP_ROWS; k++)
-    if (hoursAfter(group, k) !== 2) crc = crc16(group, ROWS_AT + k * ROW_BYTES, ROW_BYTES, crc);
-  return storedCrc(crc16(group, CHECKS_AT, CHECK_BYTES, crc));
+    if (hoursAfter(group, 0, k) !== 2) crc = crc16(group, ROWS_AT + k * ROW_BYTES, ROW_BYTES, crc);
+  return storedCrc(crc16(group, 0, CHECK_BYTES, crc));
 }
 
 /**
@@ -94,7 +103,7 @@ export function soundRows(group: Buffer, hour: number, firstHour: number): Buffe
   let length = 0;
   for (let k = 0; k < GROUP_ROWS; k++) {
     const at = ROWS_AT + k * ROW_BYTES;
-    if (hoursAfter(group, k) !== hour - groupHour) continue;
+    if (hoursAfter(group, 0, k) !== hour - groupHour) continue;
     if (stored !== seal && !isSound(group, k)) continue;
     copyBytes(rows, length, group, at, ROW_BYTES);
     length += ROW_BYTES;
@@ -106,9 +115,9 @@ export function soundRows(group: Buffer, hour: number, firstHour: number): Buffe
 export function voidTornChecks(group: Buffer): boolean {
   let voided = false;
   for (let k = 0; k < GROUP_ROWS; k++) {
-    const check = checkAt(group, k);
+    const check = checkAt(group, 0, k);
     if (check === 0 || check === UNWRITTEN || isSound(group, k)) continue;
-    setCheck(group, CHECKS_AT, k, 0);
+    setCheck(group, k, 0);
     voided = true;
   }
   return voided;
@@ -123,11 +132,11 @@ export function voidRows(group: Buffer, lastHour: number, firstHour: number): bo
   let voided = false;
   for (let k = 0; k < GROUP_ROWS; k++) {
     const at = ROWS_AT + k * ROW_BYTES;
-    const after = hoursAfter(group, k);
+    const after = hoursAfter(group, 0, k);
     const isOver =
-      after === 2 ? checkAt(group, k) !== UNWRITTEN || groupHour < lastHour : groupHour + after <= lastHour;
+      after === 2 ? checkAt(group, 0, k) !== UNWRITTEN || groupHour < lastHour : groupHour + after <= lastHour;
     if (!isOver || isZero(group, at, ROW_BYTES)) continue;
-    setCheck(group, CHECKS_AT, k, 0);
+    setCheck(group, k, 0);
     group.set(Buffer.alloc(ROW_BYTES), at);
     voided = true;
   }
@@ -137,9 +146,9 @@ export function voidRows(group: Buffer, lastHour: number, firstHour: number): bo
 
 /** Whether the k-th row has the parity that its check states. */
 function isSound(group: Buffer, k: number): boolean {
-  const after = hoursAfter(group, k);
+  const after = hoursAfter(group, 0, k);
   if (after === 2) return false;
-  return rowCheck(group, ROWS_AT + k * ROW_BYTES, after) === checkAt(group, k);
+  return rowCheck(group, ROWS_AT + k * ROW_BYTES, after) === checkAt(group, 0, k);
 }
 
 /** 1 if an odd number of the row's bits are set, else 0. */
