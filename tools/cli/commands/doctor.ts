@@ -1,0 +1,76 @@
+import type { Command } from "commander";
+import { listCandidates } from "../../device/ports";
+import { addPortOption, type PortOptions } from "../device";
+import {
+  checkClock,
+  checkEsptool,
+  checkKeyfob,
+  checkNode,
+  checkPorts,
+  checkServer,
+  type Finding,
+  UDEV_RULE,
+} from "../doctor";
+import { CliError, EXIT } from "../errors";
+import { interruptible } from "../interrupt";
+import { parseProxy } from "../net/proxy";
+import { printJson, printLine } from "../output";
+
+interface Options extends PortOptions {
+  server?: string;
+  proxy?: string;
+  udev?: boolean;
+  json?: boolean;
+}
+
+const MARKS = { ok: "ok  ", warning: "note", problem: "FAIL" } as const;
+
+/** `chirpfob doctor`: what does not work, and how to mend it. */
+export function addDoctorCommand(program: Command): void {
+  addPortOption(
+    program
+      .command("doctor")
+      .description("check this computer, the port, the keyfob and the server, and say how to mend what is wrong")
+      .option("--server <url>", "check this exposure service too")
+      .option("--proxy <url>", "reach it through this SOCKS5 proxy")
+      .option("--udev", "only print the udev rule that gives you the serial ports")
+      .option("--json", "print JSON")
+      .addHelpText("after", "\nExample:\n  chirpfob doctor --server https://exposure.example.org"),
+  ).action(async (options: Options) => {
+    if (options.udev) {
+      process.stdout.write(UDEV_RULE);
+      return;
+    }
+    const findings = await examine(options);
+    if (options.json) printJson(findings);
+    else print(findings);
+    const problems = findings.filter(({ state }) => state === "problem").length;
+    if (problems > 0)
+      throw new CliError(
+        EXIT.input,
+        `${problems} ${problems === 1 ? "thing needs" : "things need"} mending, see above`,
+      );
+  });
+}
+
+async function examine(options: Options): Promise<Finding[]> {
+  const port = options.port ?? process.env["CHIRPFOB_PORT"];
+  const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy);
+  const ports = await checkPorts(port);
+  const usable = port === undefined ? (await listCandidates()).map(({ address }) => address) : [port];
+  const findings = [checkNode(), checkClock(), await checkEsptool(), ...ports];
+  if (ports.every(({ state }) => state === "ok"))
+    for (const address of usable) findings.push(...(await checkKeyfob(address)));
+  const { server } = options;
+  if (server !== undefined) findings.push(...(await interruptible((signal) => checkServer(server, proxy, signal))));
+  return findings;
+}
+
+function print(findings: readonly Finding[]): void {
+  const width = Math.max(...findings.map(({ what }) => what.length));
+  for (const { what, state, found, mend } of findings) {
+    printLine(`${MARKS[state]}  ${what.padEnd(width)}  ${found}`);
+    if (mend !== undefined) printLine(`      ${" ".repeat(width)}  to mend: ${mend}`);
+  }
+  if (findings.some(({ mend }) => mend?.includes("rule below"))) printLine(`\n${UDEV_RULE}`);
+}

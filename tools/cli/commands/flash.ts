@@ -1,0 +1,158 @@
+import { spawn } from "node:child_process";
+import { copyFile, mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { type Command, Option } from "commander";
+import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/slhDsa";
+import { Keyfob, pause } from "../../device/keyfob";
+import { CONFIG_KEYS, type ConfigName } from "../../device/keyfobWire";
+import { type Deployment, deployTo } from "../deployment";
+import { addPortOption, choosePort, type PortOptions, withBoard } from "../device";
+import { CliError, EXIT } from "../errors";
+import { interruptible } from "../interrupt";
+import { note, printJson } from "../output";
+import { parseHex, parseWhole } from "../parse";
+import { devicescriptCli, ESPTOOL_OLDEST, findEsptool, isAtLeast } from "../tools";
+import { buildRole, ROLE_ENTRIES, type Role } from "./build";
+import { write } from "./config";
+import { parseRegion } from "./keyfobKeys";
+
+interface Options extends PortOptions {
+  board: string;
+  role: Role;
+  runtime?: string;
+  esptool?: string;
+  set?: string[];
+  key?: string[];
+  json?: boolean;
+}
+
+interface Configuration {
+  readonly values: readonly [ConfigName, number][];
+  readonly keys: readonly { readonly region: string; readonly key: Buffer }[];
+}
+
+const BOARD_RESTART_MS = 3000;
+/** `devs flash` takes the offset in flash from the file's name. */
+const OFFSET_IN_NAME = /-0x[0-9a-f]+\.bin$/i;
+const collect = (value: string, before: string[] = []) => [...before, value];
+
+/** `chirpfob flash`: from a bare board to a keyfob, in one go. */
+export function addFlashCommand(program: Command): void {
+  addPortOption(
+    program
+      .command("flash")
+      .description("make a keyfob or repeater of a bare board: runtime, program, clock and configuration")
+      .requiredOption("--board <id>", "which board it is (chirpfob boards lists them)")
+      .addOption(
+        new Option("--role <role>", "what it becomes").choices(Object.keys(ROLE_ENTRIES)).makeOptionMandatory(),
+      )
+      .option("--runtime <file>", "flash this DeviceScript runtime; without it, it is downloaded from GitHub")
+      .option("--esptool <file>", "the esptool to use, if it is not on the search path")
+      .option("--set <name=value>", "configure this value (repeatable; see chirpfob config get)", collect)
+      .option("--key <region=hex>", "trust this region's key (repeatable)", collect)
+      .option("--json", "print JSON")
+      .addHelpText(
+        "after",
+        "\nSteps: 1 the runtime (needs esptool; the internet too unless --runtime is given); 2 the program; 3 clock and\n" +
+          "configuration (both over the cable alone).\n\nExamples:\n" +
+          "  chirpfob flash --board esp32c3_bare --role wearable\n" +
+          "  chirpfob flash --board esp32c3_bare --role wearable --runtime devicescript-esp32c3-0x0.bin",
+      ),
+  ).action(flash);
+}
+
+async function flash(options: Options): Promise<void> {
+  const configuration = parseConfiguration(options);
+  const esptool = await findEsptool(options.esptool);
+  if (!esptool || !isAtLeast(esptool.version, ESPTOOL_OLDEST))
+    throw new CliError(
+      EXIT.input,
+      `the runtime is flashed with esptool ${ESPTOOL_OLDEST} or newer, ${esptool ? `this is ${esptool.version}` : "which is not here"}: install it ("pip install esptool", or your system's package), or name it with --esptool. A board that has the runtime needs only "chirpfob deploy --role ${options.role}"`,
+    );
+  if (options.runtime !== undefined && !(await stat(options.runtime).catch(() => undefined))?.isFile())
+    throw new CliError(EXIT.input, `cannot read ${options.runtime}: there is no such file`);
+  const { image } = await buildRole(options.role);
+  const port = await interruptible((signal) => choosePort(options, signal));
+
+  note(
+    options.runtime === undefined
+      ? "Step 1 of 3: the DeviceScript runtime. It is downloaded from GitHub (this step needs the internet; --runtime FILE does without) and flashed with esptool."
+      : "Step 1 of 3: the DeviceScript runtime, from the file, flashed with esptool. No internet is needed.",
+  );
+  await interruptible((signal) => flashRuntime(options, esptool.command, port, signal));
+  note("Step 2 of 3: the program, over the cable.");
+  const deployment = await withBoard({ port }, async (session) => {
+    const result = await deployTo(session, image, true);
+    note("Step 3 of 3: clock and configuration, over the cable.");
+    await configure(await Keyfob.on(session.board), configuration);
+    return result;
+  });
+  report(options, deployment);
+}
+
+function report(options: Options, deployment: Deployment): void {
+  if (options.json) printJson({ board: options.board, role: options.role, ...deployment });
+  else process.stdout.write(`Done: a ${options.role}, ready for use. "chirpfob status" shows how it does.\n`);
+}
+
+/** Runs the pinned `devs flash`; what it says goes to stderr. */
+async function flashRuntime(options: Options, esptool: string, port: string, signal: AbortSignal): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "chirpfob-flash-"));
+  try {
+    const args = [devicescriptCli(), "flash", "esp32", "--board", options.board, "--port", port, "--esptool", esptool];
+    if (options.runtime !== undefined) {
+      const name = basename(options.runtime);
+      const file = join(folder, OFFSET_IN_NAME.test(name) ? name : "runtime-0x0.bin");
+      await copyFile(options.runtime, file);
+      args.push("--file", file);
+    }
+    await runProgram(process.execPath, args, signal);
+    await pause(BOARD_RESTART_MS, signal);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function runProgram(command: string, args: readonly string[], signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+    for (const output of [child.stdout, child.stderr]) output.on("data", (text: Buffer) => process.stderr.write(text));
+    const onAbort = () => child.kill("SIGTERM");
+    signal.addEventListener("abort", onAbort, { once: true });
+    child.once("error", reject);
+    child.once("close", (code) => {
+      signal.removeEventListener("abort", onAbort);
+      if (signal.aborted) reject(signal.reason);
+      else if (code === 0) resolve();
+      else
+        reject(
+          new CliError(
+            EXIT.noDevice,
+            `the runtime could not be flashed (devs flash ended with ${code}, see above): hold the board's BOOT button while plugging it in and try again; without internet give the runtime with --runtime`,
+          ),
+        );
+    });
+  });
+}
+
+function parseConfiguration({ set = [], key = [] }: Options): Configuration {
+  return {
+    values: set.map((text) => {
+      const [name = "", value = ""] = text.split("=");
+      if (!(name in CONFIG_KEYS)) throw new CliError(EXIT.input, `--set ${text}: there is no value called "${name}"`);
+      return [name as ConfigName, parseWhole(name, value, -0x80000000, 0x7fffffff)];
+    }),
+    keys: key.map((text) => {
+      const [region = "", hex = ""] = text.split("=");
+      return { region: parseRegion(region), key: parseHex("--key", hex, SLH_DSA_PUBLIC_KEY_BYTES) };
+    }),
+  };
+}
+
+async function configure(keyfob: Keyfob, { values, keys }: Configuration): Promise<void> {
+  const { role } = await keyfob.status();
+  if (role === "wearable") await keyfob.setClock(Date.now);
+  for (const [name, value] of values) await write(keyfob, name, value);
+  for (const { region, key } of keys) await keyfob.addRegionKey(region, key);
+}
