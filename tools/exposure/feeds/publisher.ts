@@ -124,8 +124,8 @@ export class Publisher {
   private async publish(batch: Batch): Promise<PublishedChunk[]> {
     const key = await this.keys.open();
     const sets = await this.feedSets(batch);
-    const updates: FeedUpdate[] = [];
-    for (const [feed, released] of sets) if (released.length > 0) updates.push(await this.build(feed, released, key));
+    const due = [...sets].filter(([, released]) => released.length > 0);
+    const updates = await Promise.all(due.map(([feed, released]) => this.build(feed, released, key)));
     await this.database.transaction(async (session) => {
       if (!(await batch.remove(session))) throw new PublishConflict();
       await batch.keepEmbargoed(session, dayOfSeconds(this.options.now()));
@@ -194,17 +194,21 @@ export class Publisher {
 
   private async refresh(): Promise<void> {
     const key = await this.keys.open();
-    for (const feed of await this.allFeeds()) {
-      const { index, text, nextNumber } = await this.feedState(feed);
-      if (index?.region === this.options.region && key.isCurrent(index)) continue;
-      const after = await key.signIndex({ region: this.options.region, feed, chunks: index?.chunks ?? [] });
-      try {
-        await this.database.transaction((session) =>
-          replaceIndex(session, { feed, before: text, after, nextNumber, chunks: [] }),
-        );
-      } catch (error) {
-        if (!isConflict(error)) throw error;
-      }
+    const feeds = [...(await this.allFeeds())];
+    await Promise.all(feeds.map((feed) => this.refreshFeed(feed, key)));
+  }
+
+  private async refreshFeed(feed: string, key: PublishingKey): Promise<void> {
+    const { index, text, nextNumber } = await this.feedState(feed);
+    if (index?.region === this.options.region && key.isCurrent(index)) return;
+    const after = await key.signIndex({ region: this.options.region, feed, chunks: index?.chunks ?? [] });
+    try {
+      await this.database.transaction((session) =>
+        replaceIndex(session, { feed, before: text, after, nextNumber, chunks: [] }),
+      );
+    } catch (error) {
+      // Another instance has refreshed it meanwhile.
+      if (!isConflict(error)) throw error;
     }
   }
 

@@ -1,0 +1,206 @@
+import { randomBytes } from "node:crypto";
+import { request } from "node:http";
+import { gunzipSync } from "node:zlib";
+import { beforeAll, describe, expect, it } from "vitest";
+import { encodePermissionNumber } from "../../../protocol/permissionNumber";
+import { publish } from "../administration";
+import { UPLOAD_ANSWER_BYTES } from "../http/answer";
+import { GuessLimit } from "../http/guessLimit";
+import type { ExposureService } from "../service";
+import { CHAFF_NUMBER, MAX_UPLOAD_BYTES } from "../uploads";
+import { FakeClock, REGION, sendUpload, temporaryFolder, testService, uploadBytes } from "./fixtures";
+
+const LIMIT = 25;
+
+describe("The HTTP service", () => {
+  const clock = new FakeClock();
+  let service: ExposureService;
+  let url: string;
+  beforeAll(async () => {
+    service = await testService({ data: await temporaryFolder(), guessesPerMinute: LIMIT }, clock);
+    url = service.url;
+  });
+  const issue = (count = 1) => service.core.permissions.issue("P", count, 5);
+
+  it("answers an accepted upload, its retry and chaff alike", async () => {
+    const [number = ""] = await issue();
+    const receipt = randomBytes(16).toString("hex");
+    const file = uploadBytes();
+    const answers = [
+      await sendUpload(url, file, { number, receipt }),
+      await sendUpload(url, file, { number: number.toLowerCase(), receipt }),
+      await sendUpload(url, file, { number: encodePermissionNumber(CHAFF_NUMBER) }),
+    ];
+    for (const { status, body } of answers) expect([status, body]).toEqual([201, answers[0]?.body]);
+    expect(answers[0]?.body).toHaveLength(UPLOAD_ANSWER_BYTES);
+    expect(await service.core.uploads.waiting()).toBe(1);
+  });
+
+  it("refuses used, unknown, expired, revoked, malformed and missing numbers with one and the same answer", async () => {
+    const [used = "", revoked = "", expired = ""] = await issue(3);
+    await sendUpload(url, uploadBytes(), { number: used });
+    await service.core.permissions.revoke(Buffer.alloc(16));
+    await service.core.permissions.revokeProvider("Q");
+    const { decodePermissionNumber } = await import("../../../protocol/permissionNumber");
+    await service.core.permissions.revoke(decodePermissionNumber(revoked));
+    await service.core.database.query("update permission set expires_day = 1");
+    const unknown = encodePermissionNumber(randomBytes(16));
+    const answers = [];
+    for (const number of [used, unknown, expired, revoked, "nonsense", ""])
+      answers.push(await sendUpload(url, uploadBytes(), { number }));
+    const shape = answers.map(({ status, body, headers }) => [status, body, [...headers.keys()].sort().join()]);
+    for (const one of shape) expect(one).toEqual(shape[0]);
+    expect(answers[0]?.status).toBe(403);
+    expect(answers[0]?.body).toHaveLength(UPLOAD_ANSWER_BYTES);
+  });
+
+  it("says what is wrong with a malformed upload before the number is spent", async () => {
+    const [number = ""] = await issue();
+    const bad = Buffer.from(uploadBytes());
+    bad[0] = 0;
+    for (const [file, headers, reason] of [
+      [bad, {}, /upload.magic/],
+      [uploadBytes({ regions: ["DE"] }), {}, /home region is DE/],
+      [uploadBytes(), { "content-type": "text/plain" }, /Content-Type/],
+      [uploadBytes(), { "idempotency-key": "xyz" }, /Idempotency-Key/],
+      [Buffer.alloc(0), {}, /0 bytes/],
+    ] as const) {
+      const { status, body } = await sendUpload(url, file, { number, headers });
+      expect([status, body.length]).toEqual([400, UPLOAD_ANSWER_BYTES]);
+      expect(JSON.parse(body).reason).toMatch(reason);
+    }
+    expect((await sendUpload(url, uploadBytes(), { number })).status).toBe(201);
+  });
+
+  it("refuses a body that is too large, announced or not, without reading it all", async () => {
+    expect((await sendUpload(url, Buffer.alloc(MAX_UPLOAD_BYTES + 1))).status).toBe(413);
+    expect(await postEndlessly(`${url}/v1/uploads`)).toBe(413);
+  });
+
+  it("makes whoever guesses numbers wait, and says how long", async () => {
+    let last = await sendUpload(url, uploadBytes(), { number: "guess" });
+    for (let i = 0; i < LIMIT && last.status === 403; i++)
+      last = await sendUpload(url, uploadBytes(), { number: "guess" });
+    expect(last.status).toBe(429);
+    expect(Number(last.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(last.body).toHaveLength(UPLOAD_ANSWER_BYTES);
+  });
+
+  it("serves the index with a validator, compressed to whoever wants it", async () => {
+    const plain = await fetch(`${url}/v1/keys`, { headers: { "accept-encoding": "identity" } });
+    const text = await plain.text();
+    expect(JSON.parse(text)).toMatchObject({ region: REGION, feed: "public", chunks: [] });
+    const etag = plain.headers.get("etag") ?? "";
+    expect(
+      (await fetch(`${url}/v1/keys`, { headers: { "if-none-match": etag, "accept-encoding": "identity" } })).status,
+    ).toBe(304);
+    const zipped = await getRaw(`${url}/v1/keys`, { "accept-encoding": "gzip" });
+    expect(zipped.headers["content-encoding"]).toBe("gzip");
+    expect(gunzipSync(zipped.body).toString("utf8")).toBe(text);
+    expect(zipped.headers.etag).not.toBe(etag);
+  });
+
+  it("serves shards with ranges, validators and a cache time for good, and nothing outside its folder", async () => {
+    await publish(service.core);
+    const whole = await fetch(`${url}/v1/keys/1`);
+    const bytes = Buffer.from(await whole.arrayBuffer());
+    expect(whole.headers.get("cache-control")).toMatch(/immutable/);
+    expect(bytes.subarray(0, 8).toString("ascii")).toBe("PACTSHRD");
+    const part = async (range: string) => {
+      const { status, headers, body } = await getRaw(`${url}/v1/keys/1`, { range });
+      return [status, headers["content-range"], body.toString("hex")];
+    };
+    const size = bytes.length;
+    expect(await part("bytes=8-15")).toEqual([206, `bytes 8-15/${size}`, bytes.subarray(8, 16).toString("hex")]);
+    expect(await part(`bytes=${size - 2}-`)).toEqual([
+      206,
+      `bytes ${size - 2}-${size - 1}/${size}`,
+      bytes.subarray(-2).toString("hex"),
+    ]);
+    expect(await part("bytes=-3")).toEqual([
+      206,
+      `bytes ${size - 3}-${size - 1}/${size}`,
+      bytes.subarray(-3).toString("hex"),
+    ]);
+    expect(await part(`bytes=${size}-`)).toEqual([416, `bytes */${size}`, ""]);
+    expect((await part("bytes=5-2"))[0]).toBe(200);
+    expect((await part("lines=1-2"))[0]).toBe(200);
+    const etag = whole.headers.get("etag") ?? "";
+    expect((await fetch(`${url}/v1/keys/1`, { headers: { "if-none-match": etag } })).status).toBe(304);
+    expect((await getRaw(`${url}/v1/keys/1`, { range: "bytes=0-1", "if-range": '"other"' })).status).toBe(200);
+    for (const path of [
+      "/v1/keys/2",
+      "/v1/keys/0",
+      "/v1/keys/01",
+      "/v1/keys/index.json",
+      "/v1/keys/..%2f..%2fsigning.key",
+      "/v1/a2a/keys",
+      "/",
+      "/v1/keys/",
+    ])
+      expect([path, (await getRaw(`${url}${path}`, {})).status]).toEqual([path, 404]);
+    const head = await fetch(`${url}/v1/keys/1`, { method: "HEAD" });
+    expect([head.status, head.headers.get("content-length")]).toEqual([200, String(size)]);
+    expect((await fetch(`${url}/v1/keys`, { method: "DELETE" })).status).toBe(405);
+    expect((await fetch(`${url}/v1/uploads`)).status).toBe(405);
+  });
+
+  it("reports health and counters, the counters to this machine only", async () => {
+    expect(await (await fetch(`${url}/healthz`)).text()).toBe("ok\n");
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toMatch(/^chirpfob_uploads_accepted_total \d+$/m);
+    expect(metrics).not.toMatch(/127\.0\.0\.1|\{/);
+    expect((await fetch(`${url}/metrics`, { headers: { "x-forwarded-for": "192.0.2.7" } })).status).toBe(404);
+  });
+});
+
+describe("The limit on guesses", () => {
+  it("counts refusals for a minute and then forgets them together with what could tell whose they were", () => {
+    let now = 0;
+    const limit = new GuessLimit(2, () => now);
+    const here = "2001:db8:1:2::1";
+    limit.note(here);
+    expect(limit.waitSeconds(here)).toBe(0);
+    limit.note("2001:db8:1:2:ffff::9");
+    now = 20_000;
+    expect(limit.waitSeconds(here)).toBe(40);
+    expect(limit.waitSeconds("192.0.2.1")).toBe(0);
+    now = 60_000;
+    expect(limit.waitSeconds(here)).toBe(0);
+    limit.note(here);
+    expect(JSON.stringify(limit)).not.toContain("2001:db8");
+  });
+});
+
+/** A request whose path and headers reach the server as they are, which fetch would tidy up. */
+function getRaw(
+  url: string,
+  headers: Record<string, string>,
+): Promise<{ status: number; headers: Record<string, unknown>; body: Buffer }> {
+  const { hostname, port } = new URL(url);
+  const path = url.slice(url.indexOf("/", "http://".length));
+  return new Promise((resolve, reject) => {
+    request({ hostname, port, path, headers }, (response) => {
+      const parts: Buffer[] = [];
+      response.on("data", (part: Buffer) => parts.push(part));
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(parts) }),
+      );
+    })
+      .on("error", reject)
+      .end();
+  });
+}
+
+/** Posts a chunked body that never ends, and returns the status it is answered with. */
+function postEndlessly(url: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sending = request(url, { method: "POST" }, (response) => {
+      clearInterval(timer);
+      resolve(response.statusCode ?? 0);
+      sending.destroy();
+    });
+    const timer = setInterval(() => sending.write(Buffer.alloc(65_536)), 5);
+    sending.on("error", reject);
+  });
+}

@@ -1,0 +1,3 @@
+import { describePublisher } from "./publisherSuite";
+
+describePublisher("PostgreSQL");
