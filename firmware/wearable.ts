@@ -1,6 +1,8 @@
 import { readU16 } from "../protocol/bytes";
 import { type Advertisement, encodeFrame, MAX_AGE_MINUTES } from "../protocol/frame";
 import type { DayAdvice } from "../protocol/score";
+import type { Sha256 } from "../protocol/sha256";
+import { SLH_DSA_SIGNATURE_BYTES } from "../protocol/slhDsa";
 import { hourOfMinute } from "../protocol/time";
 import type { Board } from "./board";
 import { Clock, ClockState } from "./clock/clock";
@@ -29,7 +31,19 @@ import { RegionKeys } from "./state/regionKeys";
 import { MAX_REMEMBERED_BYTES, Session } from "./state/session";
 import type { SettingsStore } from "./state/settingsStore";
 import { Consent } from "./wearer/consent";
-import { ALERT, ASKING, CHIRPING, CONSENT_GIVEN, CONSENT_REFUSED, FAULT, LightPlayer, NEEDS_CLOCK, type Pattern, SNOOZED, SYNCING } from "./wearer/light";
+import {
+  ALERT,
+  ASKING,
+  CHIRPING,
+  CONSENT_GIVEN,
+  CONSENT_REFUSED,
+  FAULT,
+  LightPlayer,
+  NEEDS_CLOCK,
+  type Pattern,
+  SNOOZED,
+  SYNCING,
+} from "./wearer/light";
 import { Snooze } from "./wearer/snooze";
 
 const SECOND_MS = 1000;
@@ -66,17 +80,19 @@ export class Wearable implements DeviceState {
   private readonly snooze: Snooze;
   private readonly filter: FrameFilter;
   private readonly host: HciHost;
+  private readonly writer: RowWriter;
+  private readonly listener: Listener;
+  private readonly signature: Buffer;
   private readonly light: LightPlayer | undefined;
   private readonly sendProgress: (report: Buffer) => Promise<void>;
 
   private faults: FaultCounters | undefined;
   private logs: Logs | undefined;
-  private writer: RowWriter | undefined;
-  private listener: Listener | undefined;
   private keeper: SeedKeeper | undefined;
   private imports: ImportCommands | undefined;
   private results: Results | undefined;
   private remembered: Buffer;
+  private readonly random: (below: number) => number;
 
   private isChirping: boolean;
   private seedFault: boolean;
@@ -90,9 +106,21 @@ export class Wearable implements DeviceState {
   private expiredHour: number;
 
   /** @param sendProgress sends an `importProgress` report of services/keyfob.md */
-  constructor(board: Board, runtime: Runtime, settings: SettingsStore, tunables: Tunables, sendProgress: (report: Buffer) => Promise<void>) {
+  constructor(
+    board: Board,
+    runtime: Runtime,
+    settings: SettingsStore,
+    tunables: Tunables,
+    sendProgress: (report: Buffer) => Promise<void>,
+  ) {
     const self = this;
     const timer = runtime.timer;
+    const randomBytes = runtime.randomBytes;
+    // The big pieces of memory first, while it is in one piece.
+    this.signature = Buffer.alloc(SLH_DSA_SIGNATURE_BYTES);
+    this.random = (below: number) => readU16(randomBytes(2), 0) % below;
+    this.writer = new RowWriter();
+    this.listener = new Listener(sha256, async () => await self.drain(), this.random, this.writer);
     this.role = Role.Wearable;
     this.board = board;
     this.runtime = runtime;
@@ -107,7 +135,7 @@ export class Wearable implements DeviceState {
     this.filter = new FrameFilter(this.config.hearing());
     this.host = new HciHost(board.radio, timer, this.config.radio(), (report) => {
       const hearing = self.filter.read(report);
-      if (hearing && self.listener && self.clock.isSet()) self.listener.hear(hearing, self.clock.minute());
+      if (hearing && self.logs && self.clock.isSet()) self.listener.hear(hearing, self.clock.minute());
     });
     this.light = board.light ? new LightPlayer(board.light, timer, () => self.pattern()) : undefined;
     this.service = new KeyfobService(timer);
@@ -196,10 +224,10 @@ export class Wearable implements DeviceState {
     const imports = this.imports;
     const faults = this.faults;
     return [
-      listener ? listener.heard : 0,
-      listener ? listener.rows : 0,
-      listener ? listener.rowsEarly : 0,
-      listener ? listener.hearingsDropped : 0,
+      listener.heard,
+      listener.rows,
+      listener.rowsEarly,
+      listener.hearingsDropped,
       this.filter.ignored,
       this.filter.weak,
       this.minutesChirped,
@@ -207,7 +235,7 @@ export class Wearable implements DeviceState {
       this.host.resets,
       this.host.errors,
       this.host.garbageEvents,
-      this.storageErrors + (this.writer ? this.writer.errors : 0),
+      this.storageErrors + this.writer.errors,
       this.service.refused,
       imports ? imports.imported : 0,
       imports ? imports.verified : 0,
@@ -216,13 +244,13 @@ export class Wearable implements DeviceState {
       this.session.starts,
       faults ? faults.count(Fault.Crash) : 0,
       0,
-      listener ? listener.chirpsDropped : 0,
+      listener.chirpsDropped,
     ];
   }
 
   async clockSet(driftMs: number): Promise<void> {
     this.snooze.shift(-driftMs);
-    if (this.listener && Math.abs(driftMs) > JUMP_MS) await this.listener.flush();
+    if (Math.abs(driftMs) > JUMP_MS) await this.listener.flush();
     if (this.board.clockChip) await this.board.clockChip.set(this.clock.seconds());
     await this.session.checkpoint(this.clock);
     if (this.light) this.light.showNow();
@@ -292,32 +320,26 @@ export class Wearable implements DeviceState {
     while (true) {
       const minute = this.clock.minute();
       if (minute !== this.lastMinute && this.logs) await this.turnMinute(minute);
-      const writer = this.writer as RowWriter;
-      if (writer.waiting >= DRAIN_ROWS) await this.drain();
+      if (this.writer.waiting >= DRAIN_ROWS) await this.drain();
       await timer.sleep(this.clock.isSet() ? Math.min(SECOND_MS, this.clock.untilNextMinute()) : SECOND_MS);
     }
   }
 
   /** Opens the flash and everything that stands on it. @returns false if it does not work: the light shows it */
   private async openStorage(): Promise<boolean> {
-    const self = this;
     const timer = this.runtime.timer;
     const randomBytes = this.runtime.randomBytes;
     const pause = async () => await timer.sleep(1);
-    const random = (below: number) => readU16(randomBytes(2), 0) % below;
     try {
       const logs = new Logs(await this.board.openFlash(), pause);
       await logs.mount();
-      const writer = new RowWriter(logs.contacts);
-      const listener = new Listener(sha256, async () => await self.drain(), random, writer);
       const keeper = new SeedKeeper(sha256, logs.seeds, randomBytes);
-      const results = new Results(logs.results, timer, random);
-      this.writer = writer;
+      const results = new Results(logs.results, timer, this.random);
+      this.writer.connect(logs.contacts);
       this.keeper = keeper;
       this.results = results;
-      this.listener = listener;
       this.logs = logs;
-      await this.rememberOwnChirps(listener, keeper);
+      await this.rememberOwnChirps(keeper);
       await this.refreshAdvice();
       this.offerStored(logs, keeper, results);
       this.storageFault = false;
@@ -336,14 +358,16 @@ export class Wearable implements DeviceState {
     const runtime = this.runtime;
     const randomBytes = runtime.randomBytes;
     const fillers = new FillerSeeds(sha256, this.settings, randomBytes);
+    const hash: Sha256 = sha256; // DeviceScript has no shorthand for imported names
     this.imports = new ImportCommands({
-      sha256,
+      sha256: hash,
       timer: runtime.timer,
       clock: this.clock,
       config: this.config,
       keys: this.keys,
       rows: logs.contacts,
       results,
+      signature: this.signature,
       background: runtime.background,
       sendProgress: this.sendProgress,
       resultsChanged: async () => await self.refreshAdvice(),
@@ -351,13 +375,15 @@ export class Wearable implements DeviceState {
     this.service.offer(new ExportCommands(sha256, this.clock, logs.seeds, keeper, fillers, this.consent, randomBytes));
     this.service.offer(this.imports);
     this.service.offer(new ResultsCommands(this.clock, this.config, results, this.consent));
-    this.service.offer(new EraseCommand(this.consent, randomBytes, async () => await self.eraseAll(fillers), runtime.background));
+    this.service.offer(
+      new EraseCommand(this.consent, randomBytes, async () => await self.eraseAll(fillers), runtime.background),
+    );
     this.service.otherwise = Status.NotOffered;
   }
 
   /** Begins a minute: first the chirp, which must not be late, then everything that may take its time. */
   private async turnMinute(minute: number): Promise<void> {
-    const listener = this.listener as Listener;
+    const listener = this.listener;
     const keeper = this.keeper as SeedKeeper;
     const missed = this.lastMinute === 0 ? 0 : minute - this.lastMinute - 1;
     if (missed > 0 && missed < HOURS_PER_DAY * 60) this.minutesMissed += missed;
@@ -367,7 +393,12 @@ export class Wearable implements DeviceState {
       const chirp = await keeper.chirp(minute);
       listener.own(chirp, minute);
       if (!this.snooze.isOn())
-        advertisement = encodeFrame(chirp, this.config.value(ConfigKey.TxPowerDbm), 0, this.config.value(ConfigKey.CompanyId));
+        advertisement = encodeFrame(
+          chirp,
+          this.config.value(ConfigKey.TxPowerDbm),
+          0,
+          this.config.value(ConfigKey.CompanyId),
+        );
       this.seedFault = false;
     } catch (_error) {
       this.seedFault = true;
@@ -410,7 +441,7 @@ export class Wearable implements DeviceState {
   /** Restarts before timers freeze, in a minute in which nobody is near if there is one, and hands over to the next run. */
   private async restartInTime(minute: number): Promise<void> {
     const uptimeMs = this.runtime.timer.millis();
-    const listener = this.listener as Listener;
+    const listener = this.listener;
     if (uptimeMs < QUIET_RESTART_MS || this.isSyncing() || this.consent.isPending()) return;
     if (uptimeMs < RESTART_MS && listener.inHand() > 0) return;
     await this.host.silence();
@@ -435,14 +466,14 @@ export class Wearable implements DeviceState {
   }
 
   /** Repeaters may still send what we chirped before a restart, and neighbours what already has its row. */
-  private async rememberOwnChirps(listener: Listener, keeper: SeedKeeper): Promise<void> {
+  private async rememberOwnChirps(keeper: SeedKeeper): Promise<void> {
     if (!this.clock.isSet()) return;
     const now = this.clock.minute();
-    listener.restore(this.remembered, now);
+    this.listener.restore(this.remembered, now);
     this.remembered = Buffer.alloc(0);
     for (let minute = now - MAX_AGE_MINUTES - 1; minute <= now; minute++) {
       const chirp = await keeper.pastChirp(minute);
-      if (chirp) listener.own(chirp, now);
+      if (chirp) this.listener.own(chirp, now);
     }
     keeper.forget();
   }
@@ -453,7 +484,7 @@ export class Wearable implements DeviceState {
   }
 
   private async drain(): Promise<boolean> {
-    const writer = this.writer as RowWriter;
+    const writer = this.writer;
     const before = writer.errors;
     const isEmpty = await writer.drain();
     this.storageFault = writer.errors > before;

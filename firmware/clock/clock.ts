@@ -1,6 +1,6 @@
-import type { Timer } from "../chips/lines";
 import { readU32, writeU32 } from "../../protocol/bytes";
 import { minuteOfSeconds } from "../../protocol/time";
+import type { Timer } from "../chips/lines";
 
 export enum ClockState {
   /** Never set: the keyfob neither chirps nor logs. */
@@ -133,7 +133,8 @@ export class Clock {
     const millis = (checkpoint[MILLIS_AT] << 8) | checkpoint[MILLIS_AT + 1];
     if (seconds < MIN_CLOCK_SECONDS || seconds > MAX_CLOCK_SECONDS || millis >= MAX_MILLIS) return;
     const thenMs = seconds * 1000 + millis;
-    const thenUp = ((checkpoint[UPTIME_AT] << 8) | checkpoint[UPTIME_AT + 1]) * 0x100000000 + readU32(checkpoint, UPTIME_AT + 2);
+    const thenUp =
+      ((checkpoint[UPTIME_AT] << 8) | checkpoint[UPTIME_AT + 1]) * 0x100000000 + readU32(checkpoint, UPTIME_AT + 2);
     const up = this.timer.millis();
     const sameRun = up > PROGRAM_START_MS && up >= thenUp;
     this.startMs = sameRun ? thenMs - thenUp : thenMs + BOOT_MS;

@@ -63,13 +63,16 @@ function readEvent(packets: Buffer, at: number, end: number, receiver: EventRece
   const length = end - parameters;
   if (code === EVENT_COMMAND_COMPLETE && length >= 4)
     receiver.commandDone(u16(packets, parameters + 1), packets[parameters + 3]);
-  else if (code === EVENT_COMMAND_COMPLETE && length === 3 && u16(packets, parameters + 1) === 0) return; // only a new command credit
-  else if (code === EVENT_COMMAND_STATUS && length === 4) receiver.commandDone(u16(packets, parameters + 2), packets[parameters]);
+  else if (code === EVENT_COMMAND_COMPLETE && length === 3 && u16(packets, parameters + 1) === 0)
+    return; // only a new command credit
+  else if (code === EVENT_COMMAND_STATUS && length === 4)
+    receiver.commandDone(u16(packets, parameters + 2), packets[parameters]);
   else if (code === EVENT_LE_META && length >= 1) readLeMeta(packets, parameters, end, receiver);
   else if (code === EVENT_HARDWARE_ERROR && length === 1) receiver.controllerLost();
   else if (code === EVENT_VENDOR) {
     if (length >= 2 && u16(packets, parameters) === VENDOR_BOOTED) receiver.controllerLost();
-  } else if (code === EVENT_COMMAND_COMPLETE || code === EVENT_COMMAND_STATUS || code === EVENT_LE_META || code === 0) receiver.garbage();
+  } else if (code === EVENT_COMMAND_COMPLETE || code === EVENT_COMMAND_STATUS || code === EVENT_LE_META || code === 0)
+    receiver.garbage();
 }
 
 function readLeMeta(packets: Buffer, at: number, end: number, receiver: EventReceiver): void {

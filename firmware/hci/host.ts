@@ -2,7 +2,6 @@ import type { Advertisement } from "../../protocol/frame";
 import type { Timer } from "../chips/lines";
 import { type AdvertisingReport, type EventReceiver, readEvents } from "./events";
 import {
-  OP_RESET,
   joinPackets,
   leReadBufferSize,
   leReadFeatures,
@@ -13,6 +12,7 @@ import {
   leSetRandomAddress,
   leSetScanEnable,
   leSetScanParameters,
+  OP_RESET,
   readLocalVersion,
   reset,
   setEventMask,
@@ -171,13 +171,7 @@ export class HciHost implements EventReceiver {
       await this.transport.resetHardware();
       alive =
         (await this.ask([reset()])) &&
-        (await this.ask([
-          setEventMask(),
-          leSetEventMask(),
-          readLocalVersion(),
-          leReadBufferSize(),
-          leReadFeatures(),
-        ]));
+        (await this.ask([setEventMask(), leSetEventMask(), readLocalVersion(), leReadBufferSize(), leReadFeatures()]));
     } catch (_error) {
       alive = false; // the way to the controller is broken: the same cure
     }

@@ -1,5 +1,5 @@
-import { putU16 } from "./littleEndian";
 import type { Status } from "./codes";
+import { putU16 } from "./littleEndian";
 
 /**
  * Some commands of services/keyfob.md that belong together. A group parses the payload itself and answers with the payload

@@ -1,7 +1,7 @@
 import { readU32 } from "../../protocol/bytes";
 import type { Consent } from "../wearer/consent";
-import type { CommandGroup } from "./commandGroup";
 import { Command, Purpose, Status } from "./codes";
+import type { CommandGroup } from "./commandGroup";
 import { getU16, getU32, putU16, putU32 } from "./littleEndian";
 
 const REPORT_BYTES = 7;
@@ -48,7 +48,8 @@ export class EraseCommand implements CommandGroup {
   }
 
   private advance(token: number, request: number): Status {
-    if (this.state === Status.Busy || this.state === Status.Ok) return request === this.request ? this.state : Status.Busy;
+    if (this.state === Status.Busy || this.state === Status.Ok)
+      return request === this.request ? this.state : Status.Busy;
     if (token === 0) {
       const asked = this.consent.ask(request, Purpose.Erase);
       if (asked === Status.WaitingForButton && request !== this.request) {

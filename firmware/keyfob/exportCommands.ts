@@ -6,8 +6,8 @@ import type { FillerSeeds } from "../seeds/fillerSeeds";
 import { type HourRange, MAX_EXPORT_HOURS, SeedExport } from "../seeds/seedExport";
 import type { SeedKeeper, SeedStore } from "../seeds/seedKeeper";
 import type { Consent } from "../wearer/consent";
-import { type CommandGroup, statusReport } from "./commandGroup";
 import { Command, Purpose, Status } from "./codes";
+import { type CommandGroup, statusReport } from "./commandGroup";
 import { getU16, getU32, putU16 } from "./littleEndian";
 
 const BEGIN_BYTES = 8;
@@ -93,7 +93,8 @@ export class ExportCommands implements CommandGroup {
     const index = getU16(payload, 2);
     let seeds = Buffer.alloc(0);
     const open = this.open;
-    if (open && open.request === request && index < open.blocks() && this.consent.covers(Purpose.Export, request)) seeds = await open.block(index);
+    if (open && open.request === request && index < open.blocks() && this.consent.covers(Purpose.Export, request))
+      seeds = await open.block(index);
     const report = Buffer.alloc(4 + seeds.length);
     putU16(report, 0, request);
     putU16(report, 2, index);
@@ -122,6 +123,7 @@ function readRanges(payload: Buffer): HourRange[] | undefined {
   const bytes = payload.length - BEGIN_BYTES;
   if (bytes % RANGE_BYTES !== 0 || bytes > MAX_RANGES * RANGE_BYTES) return undefined;
   const ranges: HourRange[] = [];
-  for (let at = BEGIN_BYTES; at < payload.length; at += RANGE_BYTES) ranges.push({ from: getU32(payload, at), to: getU32(payload, at + 4) });
+  for (let at = BEGIN_BYTES; at < payload.length; at += RANGE_BYTES)
+    ranges.push({ from: getU32(payload, at), to: getU32(payload, at + 4) });
   return ranges;
 }

@@ -9,8 +9,8 @@ import type { Results } from "../results/results";
 import { PieceResult, type RowSource, ShardImport } from "../shards/shardImport";
 import type { Config } from "../state/config";
 import { NO_CHUNK, type RegionKeys } from "../state/regionKeys";
-import { type CommandGroup, statusReport } from "./commandGroup";
 import { Command, Status } from "./codes";
+import { type CommandGroup, statusReport } from "./commandGroup";
 import { getU16, getU32, putU16, putU32 } from "./littleEndian";
 
 const PIECE_HEADER_BYTES = 8;
@@ -26,6 +26,8 @@ export interface ImportParts {
   readonly keys: RegionKeys;
   readonly rows: RowSource;
   readonly results: Results;
+  /** Room for one signature, 7,856 bytes; taken at start, because later no such piece of memory may be free. */
+  readonly signature: Buffer;
   /** Runs a verification beside everything else. */
   background(work: () => Promise<void>): void;
   /** Sends an `importProgress` report on its own. */
@@ -115,7 +117,15 @@ export class ImportCommands implements CommandGroup {
       throw error;
     }
     this.current = undefined; // frees its memory before the next one takes as much
-    this.current = new ShardImport(parts.sha256, parts.rows, parts.config.score(), parts.timer, headerBytes, request);
+    this.current = new ShardImport(
+      parts.sha256,
+      parts.rows,
+      parts.config.score(),
+      parts.timer,
+      parts.signature,
+      headerBytes,
+      request,
+    );
     this.gapTold = -1;
     return Status.Ok;
   }
@@ -127,12 +137,20 @@ export class ImportCommands implements CommandGroup {
     const asks = payload[6] !== 0;
     const current = this.current;
     if (!current || current.request !== request || this.working) {
-      if (asks) await this.progress(0, request, this.working ? Status.Busy : request === this.lastRequest ? this.lastStatus : Status.NotBegun);
+      if (asks)
+        await this.progress(
+          0,
+          request,
+          this.working ? Status.Busy : request === this.lastRequest ? this.lastStatus : Status.NotBegun,
+        );
       return;
     }
     let result = PieceResult.Ahead;
     try {
-      result = await current.accept(number, sliceCopy(payload, PIECE_HEADER_BYTES, payload.length - PIECE_HEADER_BYTES));
+      result = await current.accept(
+        number,
+        sliceCopy(payload, PIECE_HEADER_BYTES, payload.length - PIECE_HEADER_BYTES),
+      );
     } catch (error) {
       this.drop(request, Status.StorageFault);
       await this.progress(0, request, Status.StorageFault);

@@ -4,8 +4,8 @@ import { decodeRegion, REGION_BYTES } from "../../protocol/region";
 import { KEY_ID_BYTES } from "../../protocol/shard";
 import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../protocol/slhDsa";
 import { NO_CHUNK, type RegionKeys } from "../state/regionKeys";
-import { type CommandGroup, statusReport } from "./commandGroup";
 import { Command, Status } from "./codes";
+import { type CommandGroup, statusReport } from "./commandGroup";
 import { getU16, putU16, putU32 } from "./littleEndian";
 
 const REGION_AT = 2;
@@ -33,7 +33,8 @@ export class RegionKeyCommands implements CommandGroup {
     const region = sliceCopy(payload, REGION_AT, REGION_BYTES);
     const key = sliceCopy(payload, KEY_AT, keyBytes);
     let status = Status.Malformed;
-    if (isRegion(region)) status = command === Command.RegionKeyAdd ? await this.add(region, key) : await this.remove(region, key);
+    if (isRegion(region))
+      status = command === Command.RegionKeyAdd ? await this.add(region, key) : await this.remove(region, key);
     const report = statusReport(getU16(payload, 0), status, REPORT_BYTES);
     report[3] = this.keys.count();
     return report;

@@ -4,8 +4,8 @@ import { hourOfMatch, isReverse, minutesOf } from "../results/matchRecord";
 import type { Results } from "../results/results";
 import { type Config, ConfigKey } from "../state/config";
 import type { Consent } from "../wearer/consent";
-import { type CommandGroup, statusReport } from "./commandGroup";
 import { Command, Purpose, Status } from "./codes";
+import { type CommandGroup, statusReport } from "./commandGroup";
 import { getU16, putU16, putU32 } from "./littleEndian";
 
 const RECORD_BYTES = 16;
@@ -43,7 +43,8 @@ export class ResultsCommands implements CommandGroup {
   }
 
   private async begin(request: number): Promise<Buffer> {
-    if (request === 0 || !this.consent.covers(Purpose.Results, request)) return statusReport(request, Status.NoConsent, BEGIN_REPORT_BYTES);
+    if (request === 0 || !this.consent.covers(Purpose.Results, request))
+      return statusReport(request, Status.NoConsent, BEGIN_REPORT_BYTES);
     const firstHour = hourOfMinute(this.clock.minute()) - this.config.value(ConfigKey.RetentionDays) * HOURS_PER_DAY;
     try {
       await this.results.settle();

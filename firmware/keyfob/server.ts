@@ -1,11 +1,10 @@
 import * as ds from "@devicescript/core";
 import { Server, startServer } from "@devicescript/server";
 import { Command } from "./codes";
-import { getU16 } from "./littleEndian";
 import type { KeyfobService } from "./service";
 
 /** Commands that may wait while one is carried out; more are dropped, and the host repeats what it gets no report for. */
-const QUEUE_LENGTH = 16;
+const QUEUE_LENGTH = 12;
 /** The worker looks by itself now and then, should a wake-up be lost. */
 const IDLE_MS = 1000;
 
@@ -44,12 +43,9 @@ export class KeyfobServer extends Server {
     this.worker = this.work.start();
   }
 
-  /** Sends a report that no command is waiting for. */
+  /** Sends the report `code` with a payload of the length that services/keyfob.md says. */
   async sendReport(code: number, payload: Buffer): Promise<void> {
-    // A raw packet by way of a report that begins with a u16 and goes on with bytes.
-    const packet = ds.Keyfob.spec.lookup("counters").response.encode([getU16(payload, 0), payload.slice(2)] as any) as any;
-    packet.serviceCommand = code;
-    await this._send(packet);
+    await this._send(encodeReport(code, payload));
   }
 
   /** Takes a command in. It must not wait. */
@@ -77,6 +73,48 @@ export class KeyfobServer extends Server {
   }
 }
 
+// Fields of each report in services/keyfob.md: DeviceScript makes a packet only from as many values. 128 more: bytes at the end.
+// biome-ignore format: a table
+const REPORT_FIELDS = Buffer.from([
+  Command.Status, 14,
+  Command.Counters, 1 + 128,
+  Command.ClockSet, 5,
+  Command.ConfigGet, 6,
+  Command.ConfigSet, 6,
+  Command.Snooze, 3,
+  Command.RegionKeyAdd, 3,
+  Command.RegionKeyRemove, 3,
+  Command.RegionKeyGet, 5 + 128,
+  Command.ConsentAsk, 4,
+  Command.ExportBegin, 5,
+  Command.ExportBlock, 2 + 128,
+  Command.ExportEnd, 2,
+  Command.ImportBegin, 3,
+  Command.ImportProgress, 3,
+  Command.ImportVerify, 3,
+  Command.ResultsBegin, 5,
+  Command.ResultsBlock, 2 + 128,
+  Command.ResultsEnd, 2,
+  Command.Erase, 3,
+]);
+const HAS_BYTES = 128;
+
+/** A packet of the right report, with values of nothing, whose payload is then overwritten. */
+function encodeReport(code: number, payload: Buffer): ds.Packet {
+  let fields = 0;
+  for (let i = 0; i < REPORT_FIELDS.length; i += 2) if (REPORT_FIELDS[i] === code) fields = REPORT_FIELDS[i + 1];
+  const spec = ds.Keyfob.spec.byCode(code);
+  const report = spec.response ? spec.response : spec;
+  const values: (number | Buffer)[] = [];
+  for (let i = 0; i < fields % HAS_BYTES; i++) values.push(0);
+  let packet = report.encode(values);
+  if (fields >= HAS_BYTES) {
+    values.push(Buffer.alloc(payload.length - packet.payload.length));
+    packet = report.encode(values);
+  }
+  packet.payload.set(payload, 0);
+  return packet;
+}
 
 function takePackets(server: KeyfobServer): void {
   const hook = ds as unknown as PacketHook;

@@ -54,7 +54,8 @@ export class KeyfobService {
     if (index < 0) return await this.carryOut(group, command, payload);
     const request = requestOf(command, payload);
     const previous = this.lastReports[index];
-    const isRepeated = request !== 0 && request === this.lastRequests[index] && this.timer.millis() - this.lastTimes[index] < REPEAT_MS;
+    const isRepeated =
+      request !== 0 && request === this.lastRequests[index] && this.timer.millis() - this.lastTimes[index] < REPEAT_MS;
     if (previous && isRepeated) return previous;
     const report = await this.carryOut(group, command, payload);
     this.lastRequests[index] = request;

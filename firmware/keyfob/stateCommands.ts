@@ -1,7 +1,7 @@
 import { type Clock, MAX_CLOCK_SECONDS, MIN_CLOCK_SECONDS } from "../clock/clock";
 import type { Config } from "../state/config";
-import type { CommandGroup } from "./commandGroup";
 import { Command, FIRMWARE_VERSION, PROTOCOL_VERSION, type Purpose, type Role, Status } from "./codes";
+import type { CommandGroup } from "./commandGroup";
 import { getU16, getU32, putU16, putU32 } from "./littleEndian";
 
 /** What every keyfob or repeater says about itself. */
@@ -47,13 +47,19 @@ export class StateCommands implements CommandGroup {
 
   offers(command: number): boolean {
     if (command === Command.ClockSet) return this.hasClock;
-    return command === Command.Status || command === Command.Counters || command === Command.ConfigGet || command === Command.ConfigSet;
+    return (
+      command === Command.Status ||
+      command === Command.Counters ||
+      command === Command.ConfigGet ||
+      command === Command.ConfigSet
+    );
   }
 
   async handle(command: number, payload: Buffer): Promise<Buffer | undefined> {
     if (command === Command.ClockSet) return await this.setClock(payload);
     if (command === Command.ConfigSet) return await this.setConfig(payload);
-    if (command === Command.ConfigGet) return payload.length === 3 ? this.configReport(getU16(payload, 0), payload[2], true) : undefined;
+    if (command === Command.ConfigGet)
+      return payload.length === 3 ? this.configReport(getU16(payload, 0), payload[2], true) : undefined;
     if (payload.length !== 2) return undefined;
     return command === Command.Status ? this.status(getU16(payload, 0)) : this.counters(getU16(payload, 0));
   }

@@ -1,7 +1,7 @@
 import type { Consent } from "../wearer/consent";
 import type { Snooze } from "../wearer/snooze";
-import type { CommandGroup } from "./commandGroup";
 import { Command, Purpose, Status } from "./codes";
+import type { CommandGroup } from "./commandGroup";
 import { getU16, putU16, putU32 } from "./littleEndian";
 
 const CONSENT_REPORT_BYTES = 5;

@@ -1,5 +1,12 @@
 import { sliceCopy } from "../../protocol/bytes";
-import { ADV_A_BYTES, ADV_DATA_BYTES, decodeFrame, type Frame, looksLikeChirpFrame, looksLikeFindMyFrame } from "../../protocol/frame";
+import {
+  ADV_A_BYTES,
+  ADV_DATA_BYTES,
+  decodeFrame,
+  type Frame,
+  looksLikeChirpFrame,
+  looksLikeFindMyFrame,
+} from "../../protocol/frame";
 import type { AdvertisingReport } from "../hci/events";
 
 /** What a listener listens for. */
@@ -45,7 +52,8 @@ export class FrameFilter {
 
   /** The hearing in a report, or undefined if it is not a frame that counts. */
   read(report: AdvertisingReport): Hearing | undefined {
-    const frame = report.dataLength === ADV_DATA_BYTES && report.addressType === RANDOM_ADDRESS ? this.decode(report) : undefined;
+    const frame =
+      report.dataLength === ADV_DATA_BYTES && report.addressType === RANDOM_ADDRESS ? this.decode(report) : undefined;
     if (!frame) {
       this.ignored++;
       return undefined;

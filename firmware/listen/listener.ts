@@ -48,7 +48,7 @@ export class Listener {
     this.pause = pause;
     this.sink = sink;
     this.table = new NeighbourTable(random);
-    this.written = new WrittenChirps(MAX_HOLD_MINUTES);
+    this.written = new WrittenChirps();
     this.heard = 0;
     this.rows = 0;
     this.rowsEarly = 0;
@@ -66,7 +66,7 @@ export class Listener {
 
   /** What a planned restart must not forget: the chirps written in the last two minutes, 4 bytes each, at most `maxBytes`. */
   remembered(nowMinute: number, maxBytes: number): Buffer {
-    return this.written.recent(nowMinute - 2, nowMinute, maxBytes);
+    return this.written.recent(2, nowMinute, maxBytes);
   }
 
   /** Takes over what `remembered` gave before the restart. */
@@ -84,7 +84,7 @@ export class Listener {
     this.heard++;
     const frame = hearing.frame;
     if (this.table.update(frame, hearing.rssiDbm)) return;
-    if (this.written.has(frame.chirp, nowMinute)) {
+    if (this.written.has(frame.chirp)) {
       this.hearingsDropped++;
       return;
     }
@@ -97,6 +97,8 @@ export class Listener {
     this.minute = nowMinute;
     this.rowsThisMinute = 0;
     this.singlesThisMinute = 0;
+    this.written.expire(nowMinute, MAX_HOLD_MINUTES);
+    await this.pause();
     let written = 0;
     for (let done = this.table.release(nowMinute); done; done = this.table.release(nowMinute)) {
       this.finish(done, nowMinute, false);
@@ -124,7 +126,10 @@ export class Listener {
       if (isSingle) this.singlesThisMinute++;
       this.rows++;
       if (early) this.rowsEarly++;
-      this.sink.put(hourOfMinute(heard.originMinute), sealRow(this.sha256, heard.chirp, heard.originMinute, heard.metadata));
+      this.sink.put(
+        hourOfMinute(heard.originMinute),
+        sealRow(this.sha256, heard.chirp, heard.originMinute, heard.metadata),
+      );
       this.written.add(heard.chirp, nowMinute);
     }
     heard.chirp.set(Buffer.alloc(heard.chirp.length), 0);

@@ -7,8 +7,8 @@ export interface RowStore {
   append(hour: number, rows: Buffer): Promise<void>;
 }
 
-/** Rows that wait for the flash: a minute of 250 neighbours. */
-const CAPACITY = 256;
+/** Rows that may wait for the flash. */
+const CAPACITY = 128;
 const ENTRY_BYTES = 4 + ROW_BYTES;
 /** Rows in one append: what a group of the log takes. */
 const BATCH_ROWS = 16;
@@ -21,17 +21,21 @@ export class RowWriter implements RowSink {
   lost: number;
   /** Appends that failed. */
   errors: number;
-  private readonly store: RowStore;
+  private store: RowStore | undefined;
   private readonly queue: Buffer;
   private draining: boolean;
 
-  constructor(store: RowStore) {
-    this.store = store;
+  constructor() {
     this.queue = Buffer.alloc(CAPACITY * ENTRY_BYTES);
     this.waiting = 0;
     this.lost = 0;
     this.errors = 0;
     this.draining = false;
+  }
+
+  /** Names the store; until then rows wait. */
+  connect(store: RowStore): void {
+    this.store = store;
   }
 
   put(hour: number, row: Buffer): void {
@@ -47,16 +51,17 @@ export class RowWriter implements RowSink {
 
   /** Writes all waiting rows. @returns whether none is left */
   async drain(): Promise<boolean> {
-    if (this.draining) return false;
+    const store = this.store;
+    if (this.draining || !store) return false;
     this.draining = true;
     let works = true;
-    while (works && this.waiting > 0) works = await this.writeBatch();
+    while (works && this.waiting > 0) works = await this.writeBatch(store);
     this.draining = false;
     return this.waiting === 0;
   }
 
   /** Writes up to 16 rows of the hour that waits longest. More rows may come in at the end of the queue meanwhile. */
-  private async writeBatch(): Promise<boolean> {
+  private async writeBatch(store: RowStore): Promise<boolean> {
     const hour = readU32(this.queue, 0);
     const rows = Buffer.alloc(BATCH_ROWS * ROW_BYTES);
     let count = 0;
@@ -65,7 +70,7 @@ export class RowWriter implements RowSink {
       count++;
     }
     try {
-      await this.store.append(hour, sliceCopy(rows, 0, count * ROW_BYTES));
+      await store.append(hour, sliceCopy(rows, 0, count * ROW_BYTES));
     } catch (_error) {
       this.errors++;
       return false;

@@ -1,86 +1,95 @@
 import { CHIRP_BYTES } from "../../protocol/chirp";
 
-const SETS = 512;
-const WAYS = 8;
-/** Two tag bytes, and the minute in which the row was written, modulo 255, plus 1; 0: free. */
-const SLOT_BYTES = 3;
-const STAMPS = 255;
+const SETS = 1024;
+const WAYS = 3;
+/** Twelve bits of the chirp, then four bits of stamp: the minute of the row's writing modulo 15, plus 1; 0: free. */
+const SLOT_BYTES = 2;
+const SET_BYTES = WAYS * SLOT_BYTES;
+const STAMPS = 15;
+/** Bytes of what `recent` tells of a chirp: set u16 | slot 2. */
+const REMEMBERED_BYTES = 4;
 
 /**
- * Remembers, for the minutes in which they may still be on the air, the chirps whose row has been written, so that a chirp
- * never gets a second row. It keeps 25 of a chirp's 224 bits (9 choose the set, 16 are compared): too few to match or to
- * open anything, enough that one chirp in 5,000 is mistaken at worst. 12 KB for 4,096 chirps, 13 minutes of 300 neighbours;
- * the oldest makes room.
+ * Remembers, for the 13 minutes in which they may still be on the air, the chirps whose row has been written, so that a chirp
+ * never gets a second row. It keeps 22 of a chirp's 224 bits (10 choose the set): too few to match or to open anything,
+ * enough that one new chirp in 1,400 is mistaken for an old one when it is full, and far fewer otherwise. 6 KB for 3,072
+ * chirps, 13 minutes of 236 neighbours; beyond, the oldest makes room.
  */
 export class WrittenChirps {
   private readonly slots: Buffer;
-  private readonly memoryMinutes: number;
 
-  /** @param memoryMinutes for how many minutes a chirp is remembered, less than 255 */
-  constructor(memoryMinutes: number) {
-    this.memoryMinutes = memoryMinutes;
-    this.slots = Buffer.alloc(SETS * WAYS * SLOT_BYTES);
+  constructor() {
+    this.slots = Buffer.alloc(SETS * SET_BYTES);
   }
 
-  has(chirp: Buffer, nowMinute: number): boolean {
+  has(chirp: Buffer): boolean {
     const slots = this.slots;
     const set = setOf(chirp);
-    for (let at = set; at < set + WAYS * SLOT_BYTES; at += SLOT_BYTES)
-      if (slots[at] === chirp[0] && slots[at + 1] === chirp[1] && this.age(at, nowMinute) <= this.memoryMinutes) return true;
+    for (let at = set; at < set + SET_BYTES; at += SLOT_BYTES)
+      if (slots[at] === chirp[0] && (slots[at + 1] ^ chirp[1]) < 16 && (slots[at + 1] & 15) !== 0) return true;
     return false;
   }
 
   add(chirp: Buffer, nowMinute: number): void {
-    const set = setOf(chirp);
-    let oldest = set;
-    let oldestAge = -1;
-    for (let at = set; at < set + WAYS * SLOT_BYTES; at += SLOT_BYTES) {
-      const age = this.age(at, nowMinute);
-      if (age > oldestAge) {
-        oldestAge = age;
-        oldest = at;
-      }
-    }
-    this.slots[oldest] = chirp[0];
-    this.slots[oldest + 1] = chirp[1];
-    this.slots[oldest + 2] = (nowMinute % STAMPS) + 1;
+    this.put(setOf(chirp), chirp[0], chirp[1], nowMinute);
   }
 
-  /** What is remembered of the chirps written since `sinceMinute`, 4 bytes each, as many as `maxBytes` hold. */
-  recent(sinceMinute: number, nowMinute: number, maxBytes: number): Buffer {
+  /** Forgets what is older than `memoryMinutes` (at most 14); to be called every minute, before anything is added in it. */
+  expire(nowMinute: number, memoryMinutes: number): void {
+    let alive = 0;
+    for (let i = 0; i <= memoryMinutes; i++) alive |= 1 << stampOf(nowMinute - i);
+    const slots = this.slots;
+    for (let at = 1; at < slots.length; at += SLOT_BYTES) if (((alive >> (slots[at] & 15)) & 1) === 0) slots[at] = 0;
+  }
+
+  /** What is remembered of the chirps written in the last `minutes`, 4 bytes each, as many as `maxBytes` hold. */
+  recent(minutes: number, nowMinute: number, maxBytes: number): Buffer {
     const found = Buffer.alloc(maxBytes);
     let length = 0;
-    for (let at = 0; at < this.slots.length && length + 4 <= maxBytes; at += SLOT_BYTES) {
-      if (this.age(at, nowMinute) > nowMinute - sinceMinute) continue;
-      const set = Math.floor(at / (WAYS * SLOT_BYTES));
-      found[length] = this.slots[at];
-      found[length + 1] = this.slots[at + 1];
-      found[length + 2] = set >> 8;
-      found[length + 3] = set & 0xff;
-      length += 4;
+    for (let at = 0; at < this.slots.length && length + REMEMBERED_BYTES <= maxBytes; at += SLOT_BYTES) {
+      if (this.slots[at + 1] === 0 || this.age(at, nowMinute) > minutes) continue;
+      const set = Math.floor(at / SET_BYTES);
+      found[length] = set >> 8;
+      found[length + 1] = set & 0xff;
+      found[length + 2] = this.slots[at];
+      found[length + 3] = this.slots[at + 1];
+      length += REMEMBERED_BYTES;
     }
     return found.slice(0, length);
   }
 
   /** Takes over what `recent` gave before a restart, as of `nowMinute`. */
   restore(remembered: Buffer, nowMinute: number): void {
-    const chirp = Buffer.alloc(CHIRP_BYTES);
-    for (let at = 0; at + 4 <= remembered.length; at += 4) {
-      chirp[0] = remembered[at];
-      chirp[1] = remembered[at + 1];
-      chirp[CHIRP_BYTES - 2] = remembered[at + 2] & 1;
-      chirp[CHIRP_BYTES - 1] = remembered[at + 3];
-      this.add(chirp, nowMinute);
+    for (let at = 0; at + REMEMBERED_BYTES <= remembered.length; at += REMEMBERED_BYTES) {
+      const set = ((remembered[at] << 8) | remembered[at + 1]) % SETS;
+      this.put(set * SET_BYTES, remembered[at + 2], remembered[at + 3], nowMinute);
     }
   }
 
-  /** Minutes since the slot was written, modulo 255 (after four hours a stale one looks new for a while); a free slot is oldest. */
+  private put(set: number, first: number, second: number, nowMinute: number): void {
+    let oldest = set;
+    let oldestAge = -1;
+    for (let at = set; at < set + SET_BYTES; at += SLOT_BYTES) {
+      const age = this.age(at, nowMinute);
+      if (age <= oldestAge) continue;
+      oldestAge = age;
+      oldest = at;
+    }
+    this.slots[oldest] = first;
+    this.slots[oldest + 1] = (second & 0xf0) | stampOf(nowMinute);
+  }
+
+  /** Minutes since the slot was written; a free slot is older than any. */
   private age(at: number, nowMinute: number): number {
-    const stamp = this.slots[at + 2];
-    return stamp === 0 ? STAMPS : (nowMinute - (stamp - 1) + 2 * STAMPS) % STAMPS;
+    const stamp = this.slots[at + 1] & 15;
+    return stamp === 0 ? STAMPS : (stampOf(nowMinute) - stamp + STAMPS) % STAMPS;
   }
 }
 
+function stampOf(minute: number): number {
+  return (minute % STAMPS) + 1;
+}
+
 function setOf(chirp: Buffer): number {
-  return (chirp[CHIRP_BYTES - 1] | ((chirp[CHIRP_BYTES - 2] & 1) << 8)) * WAYS * SLOT_BYTES;
+  return (chirp[CHIRP_BYTES - 1] | ((chirp[CHIRP_BYTES - 2] & 3) << 8)) * SET_BYTES;
 }

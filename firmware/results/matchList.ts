@@ -32,7 +32,11 @@ export class MatchList {
 
   /** A copy of the index-th match. */
   get(index: number): Buffer {
-    return sliceCopy(this.chunks[Math.floor(index / CHUNK_RECORDS)], (index % CHUNK_RECORDS) * MATCH_BYTES, MATCH_BYTES);
+    return sliceCopy(
+      this.chunks[Math.floor(index / CHUNK_RECORDS)],
+      (index % CHUNK_RECORDS) * MATCH_BYTES,
+      MATCH_BYTES,
+    );
   }
 
   private put(index: number, record: Buffer): void {

@@ -50,7 +50,8 @@ export class Results {
   async keepLater(matches: MatchList, nowHour: number, kept: () => Promise<void>): Promise<void> {
     this.pending++;
     try {
-      for (let left = MIN_WAITS + this.random(MORE_WAITS); left > 0 && !this.isWanted; left--) await this.timer.sleep(WAIT_MS);
+      for (let left = MIN_WAITS + this.random(MORE_WAITS); left > 0 && !this.isWanted; left--)
+        await this.timer.sleep(WAIT_MS);
       while (this.isKeeping) await this.timer.sleep(WAIT_MS);
       this.isKeeping = true;
       await this.keep(matches, nowHour);

@@ -1,10 +1,17 @@
+import { sliceCopy } from "../../protocol/bytes";
+import { ROW_BYTES } from "../../protocol/contactRow";
 import { FormatError } from "../../protocol/formatError";
 import { HourMatcher } from "../../protocol/matching";
-import { ROW_BYTES } from "../../protocol/contactRow";
-import { sliceCopy } from "../../protocol/bytes";
 import type { ScoreConfig } from "../../protocol/score";
 import type { Sha256 } from "../../protocol/sha256";
-import { SHARD_BLOCK_BYTES, SHARD_HEADER_BYTES, SHARD_SIGNATURE_CONTEXT, type ShardBlock, type ShardHeader, ShardReader } from "../../protocol/shard";
+import {
+  SHARD_BLOCK_BYTES,
+  SHARD_HEADER_BYTES,
+  SHARD_SIGNATURE_CONTEXT,
+  type ShardBlock,
+  type ShardHeader,
+  ShardReader,
+} from "../../protocol/shard";
 import { SLH_DSA_SIGNATURE_BYTES, SlhDsaVerifier } from "../../protocol/slhDsa";
 import type { Timer } from "../chips/lines";
 import { MatchList } from "../results/matchList";
@@ -16,7 +23,7 @@ export interface RowSource {
 }
 
 /** Rows matched at a time: 17 bytes of RAM each. */
-const MATCHER_ROWS = 600;
+const MATCHER_ROWS = 300;
 /** Blocks after which others get their chance, where an hour has rows and where it has none. */
 const MATCHED_BLOCKS_A_SLICE = 2;
 const EMPTY_BLOCKS_A_SLICE = 12;
@@ -55,13 +62,25 @@ export class ShardImport {
   /** The hour that the matcher holds, and whether all its rows fit. */
   private hour: number;
   private isHeld: boolean;
-  private signature: Buffer | undefined;
+  private readonly signature: Buffer;
   private blocksInSlice: number;
   /** One record for each seed of the block in hand that matched. */
   private ofBlock: (Buffer | undefined)[];
 
-  /** @throws FormatError if the 64-byte header is not valid */
-  constructor(sha256: Sha256, rows: RowSource, score: ScoreConfig, timer: Timer, headerBytes: Buffer, request: number) {
+  /**
+   * @param signature where the signature is gathered, 7,856 bytes, which nobody else uses meanwhile
+   * @throws FormatError if the 64-byte header is not valid
+   */
+  constructor(
+    sha256: Sha256,
+    rows: RowSource,
+    score: ScoreConfig,
+    timer: Timer,
+    signature: Buffer,
+    headerBytes: Buffer,
+    request: number,
+  ) {
+    this.signature = signature;
     this.sha256 = sha256;
     this.rows = rows;
     this.score = score;
@@ -107,12 +126,10 @@ export class ShardImport {
 
   /** Verifies the signature, in slices. @param progress told percent as it goes on */
   async verify(publicKey: Buffer, progress: (percent: number) => void): Promise<boolean> {
-    this.matcher = undefined; // 12 KB that nobody needs any more
-    const signature = this.signature;
-    if (!signature || !this.isComplete()) return false;
+    this.matcher = undefined; // 6 KB that nobody needs any more
+    if (!this.isComplete()) return false;
     const context = Buffer.from(SHARD_SIGNATURE_CONTEXT, "utf8");
-    const verifier = new SlhDsaVerifier(this.sha256, publicKey, this.reader.chain(), signature, context);
-    this.signature = undefined;
+    const verifier = new SlhDsaVerifier(this.sha256, publicKey, this.reader.chain(), this.signature, context);
     let steps = 0;
     while (verifier.step()) {
       steps++;
@@ -125,10 +142,6 @@ export class ShardImport {
   private acceptSignature(piece: number, data: Buffer): PieceResult {
     const at = piece * SHARD_BLOCK_BYTES;
     if (data.length !== Math.min(SHARD_BLOCK_BYTES, SLH_DSA_SIGNATURE_BYTES - at)) return PieceResult.Bad;
-    if (!this.signature) {
-      this.matcher = undefined;
-      this.signature = Buffer.alloc(SLH_DSA_SIGNATURE_BYTES);
-    }
     this.signature.set(data, at);
     this.nextPiece++;
     return PieceResult.Taken;
@@ -155,26 +168,29 @@ export class ShardImport {
    * then the block is matched against one slice of the rows after the other. @returns whether all rows fit
    */
   private async load(block: ShardBlock, matchAll: boolean): Promise<boolean> {
+    (this.matcher as HourMatcher).begin(block.hour);
+    let fits = true;
+    for (let i = -1; i <= 1; i++) if (!(await this.loadHour(block, block.hour + i, matchAll))) fits = false;
+    if (matchAll) this.collect(block);
+    return fits;
+  }
+
+  private async loadHour(block: ShardBlock, hour: number, matchAll: boolean): Promise<boolean> {
     const self = this;
     const matcher = this.matcher as HourMatcher;
     let fits = true;
-    matcher.begin(block.hour);
-    for (let i = -1; i <= 1; i++) {
-      const hour = block.hour + i;
-      await this.rows.readHour(hour, async (rows) => {
-        for (let at = 0; at < rows.length; at += ROW_BYTES) {
-          const row = sliceCopy(rows, at, ROW_BYTES);
-          if (matcher.addRow(hour, row)) continue;
-          fits = false;
-          if (!matchAll) return;
-          self.collect(block);
-          matcher.begin(block.hour);
-          matcher.addRow(hour, row);
-        }
-        await self.timer.sleep(1);
-      });
-    }
-    if (matchAll) this.collect(block);
+    await this.rows.readHour(hour, async (rows) => {
+      for (let at = 0; at < rows.length; at += ROW_BYTES) {
+        const row = sliceCopy(rows, at, ROW_BYTES);
+        if (matcher.addRow(hour, row)) continue;
+        fits = false;
+        if (!matchAll) return;
+        self.collect(block);
+        matcher.begin(block.hour);
+        matcher.addRow(hour, row);
+      }
+      await self.timer.sleep(1);
+    });
     return fits;
   }
 

@@ -77,10 +77,13 @@ export class Config {
   constructor(store: SettingsStore, tunables: Tunables, forRepeater: boolean) {
     this.store = store;
     this.offered = [];
-    for (let key = 0; key <= KEYS; key++) this.offered.push(key > 0 && !(forRepeater ? WEARABLE_ONLY : REPEATER_ONLY).includes(key));
+    for (let key = 0; key <= KEYS; key++)
+      this.offered.push(key > 0 && !(forRepeater ? WEARABLE_ONLY : REPEATER_ONLY).includes(key));
     //           -    1      2      3      4     5  6      7     8   9     10   11   12   13    14    15    16    17    18    19    20
     this.mins = [0, 100, 10, 10, -127, 0, 0, -127, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0];
-    this.maxs = [0, 10240, 10240, 10240, 20, 1, 65535, 20, 90, 1440, 127, 127, 127, 1000, 1000, 1000, 1000, 1000, 1440, 1440, 1];
+    this.maxs = [
+      0, 10240, 10240, 10240, 20, 1, 65535, 20, 90, 1440, 127, 127, 127, 1000, 1000, 1000, 1000, 1000, 1440, 1440, 1,
+    ];
     const score = DEFAULT_SCORE;
     this.defaults = [
       0,
@@ -130,7 +133,8 @@ export class Config {
     if (this.values[key] === value) return true;
     this.values[key] = value;
     const bytes = Buffer.alloc(KEYS * 4);
-    for (let k = 1; k <= KEYS; k++) writeU32(bytes, (k - 1) * 4, this.values[k] < 0 ? this.values[k] + 0x100000000 : this.values[k]);
+    for (let k = 1; k <= KEYS; k++)
+      writeU32(bytes, (k - 1) * 4, this.values[k] < 0 ? this.values[k] + 0x100000000 : this.values[k]);
     await this.store.set(SETTING, bytes);
     return true;
   }

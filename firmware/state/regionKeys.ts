@@ -52,7 +52,10 @@ export class RegionKeys {
   /** @returns false if there is no room; a key that is already held is no other */
   async add(region: Buffer, publicKey: Buffer): Promise<boolean> {
     for (const entry of this.entries)
-      if (compareBytes(entry, 0, region, 0, REGION_BYTES) === 0 && compareBytes(entry, KEY_AT, publicKey, 0, SLH_DSA_PUBLIC_KEY_BYTES) === 0)
+      if (
+        compareBytes(entry, 0, region, 0, REGION_BYTES) === 0 &&
+        compareBytes(entry, KEY_AT, publicKey, 0, SLH_DSA_PUBLIC_KEY_BYTES) === 0
+      )
         return true;
     if (this.entries.length >= MAX_REGION_KEYS) return false;
     const entry = Buffer.alloc(ENTRY_BYTES);
@@ -111,13 +114,23 @@ export class RegionKeys {
     for (let i = 0; i < this.entries.length; i++) {
       const entry = this.entries[i];
       if (compareBytes(entry, 0, region, 0, REGION_BYTES) !== 0) continue;
-      if (compareBytes(keyIdOf(this.sha256, sliceCopy(entry, KEY_AT, SLH_DSA_PUBLIC_KEY_BYTES)), 0, keyId, 0, KEY_ID_BYTES) === 0) return i;
+      if (
+        compareBytes(
+          keyIdOf(this.sha256, sliceCopy(entry, KEY_AT, SLH_DSA_PUBLIC_KEY_BYTES)),
+          0,
+          keyId,
+          0,
+          KEY_ID_BYTES,
+        ) === 0
+      )
+        return i;
     }
     return -1;
   }
 
   private verifiedOf(region: Buffer): number {
-    for (const entry of this.entries) if (compareBytes(entry, 0, region, 0, REGION_BYTES) === 0) return readU32(entry, CHUNK_AT);
+    for (const entry of this.entries)
+      if (compareBytes(entry, 0, region, 0, REGION_BYTES) === 0) return readU32(entry, CHUNK_AT);
     return NO_CHUNK;
   }
 }

@@ -51,7 +51,10 @@ export class Session {
   async handOver(clock: Clock, handover: Handover): Promise<void> {
     const memory = handover.remembered;
     for (let i = 0; i * MAX_SETTING_BYTES < memory.length; i++)
-      await this.store.set(PLANNED + i, sliceCopy(memory, i * MAX_SETTING_BYTES, Math.min(MAX_SETTING_BYTES, memory.length - i * MAX_SETTING_BYTES)));
+      await this.store.set(
+        PLANNED + i,
+        sliceCopy(memory, i * MAX_SETTING_BYTES, Math.min(MAX_SETTING_BYTES, memory.length - i * MAX_SETTING_BYTES)),
+      );
     await this.store.set(PLANNED, u32(handover.snoozeUntil));
     await this.checkpoint(clock);
   }

@@ -18,7 +18,15 @@ export interface Pattern {
   readonly periodMs: number;
 }
 
-function pattern(red: number, green: number, blue: number, blinks: number, onMs: number, offMs: number, periodMs: number): Pattern {
+function pattern(
+  red: number,
+  green: number,
+  blue: number,
+  blinks: number,
+  onMs: number,
+  offMs: number,
+  periodMs: number,
+): Pattern {
   return { red, green, blue, blinks, onMs, offMs, periodMs };
 }
 
