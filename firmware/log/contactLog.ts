@@ -18,7 +18,7 @@ import {
   setHead,
   soundRows,
   voidRows,
-  voidTornChecks,
+  voidWrongChecks,
 } from "./rowGroup";
 import { HEADER_BYTES } from "./sectorHeader";
 import { SectorRing } from "./sectorRing";
@@ -239,7 +239,7 @@ export class ContactLog {
   private async mend(sector: number, group: number): Promise<void> {
     const address = this.address(sector, group);
     const bytes = await this.readGroup(sector, group);
-    if (voidTornChecks(bytes)) await this.store.program(address, bytes.slice(0, CHECK_BYTES));
+    if (voidWrongChecks(bytes)) await this.store.program(address, bytes.slice(0, CHECK_BYTES));
     if (groupHourAt(bytes, 0, this.ring.firstHour(sector)) === 0)
       await this.store.program(address, Buffer.alloc(ROWS_AT));
     const seal = sealOf(bytes);

@@ -111,12 +111,14 @@ export function soundRows(group: Buffer, hour: number, firstHour: number): Buffe
   return rows.slice(0, length);
 }
 
-/** Voids the checks of a group that no row answers to. Returns whether there were any. */
-export function voidTornChecks(group: Buffer): boolean {
+/**
+ * Voids the checks that their rows do not answer to, because cells lost bits. Returns whether there were any. What is no check,
+ * because its programming was cut, stays: clearing it might make it one for a moment.
+ */
+export function voidWrongChecks(group: Buffer): boolean {
   let voided = false;
   for (let k = 0; k < GROUP_ROWS; k++) {
-    const check = checkAt(group, 0, k);
-    if (check === 0 || check === UNWRITTEN || isSound(group, k)) continue;
+    if (hoursAfter(group, 0, k) === 2 || isSound(group, k)) continue;
     setCheck(group, k, 0);
     voided = true;
   }
@@ -136,7 +138,7 @@ export function voidRows(group: Buffer, lastHour: number, firstHour: number): bo
     const isOver =
       after === 2 ? checkAt(group, 0, k) !== UNWRITTEN || groupHour < lastHour : groupHour + after <= lastHour;
     if (!isOver || isZero(group, at, ROW_BYTES)) continue;
-    setCheck(group, k, 0);
+    if (after !== 2) setCheck(group, k, 0);
     group.set(Buffer.alloc(ROW_BYTES), at);
     voided = true;
   }

@@ -1,0 +1,69 @@
+import { FlashService } from "../../tools/sim/device/flashService";
+import { NorFlash, type NorFlashState, PowerCut } from "../../tools/sim/device/norFlash";
+import { JacdacServer } from "../../tools/sim/jacdac/server";
+import { SeededRandom } from "../../tools/sim/random";
+import { describePanic } from "../../tools/sim/vm/run";
+import { blankSettingsFlash, type Panic, Vm } from "../../tools/sim/vm/vm";
+
+const ANNOUNCE_US = 500_000;
+
+/** What a run of a program beside a flash store printed, and how it ended. */
+export interface RigRun {
+  readonly lines: string[];
+  readonly cut: boolean;
+  /** Virtual time that it took, from power-on. */
+  readonly ms: number;
+}
+
+export interface RigOptions {
+  readonly image: Uint8Array;
+  readonly debugFile?: string;
+  readonly state: NorFlashState;
+  /** Cuts the power in this program or erase (1: the first). */
+  readonly cutAt?: number;
+  /** Which frames of the store are lost on the bus. */
+  readonly isLost?: () => boolean;
+  readonly limitMs: number;
+}
+
+/** Runs a program from power-on in the VM, with a flash service on its bus, until it prints "done" or loses power. */
+export function runBesideFlash(options: RigOptions): RigRun {
+  const lines: string[] = [];
+  let nowUs = 0;
+  let panic: Panic | undefined;
+  const flash = new NorFlash(options.state);
+  if (options.cutAt !== undefined) flash.cutPowerAt(options.cutAt);
+  const random = new SeededRandom("flashRig");
+  const server: JacdacServer = new JacdacServer(2n, [new FlashService(flash)], (frame) => {
+    if (!options.isLost?.()) vm.deliver(frame);
+  });
+  const vm = new Vm({
+    deviceId: 1n,
+    localMicros: () => nowUs,
+    randomBytes: (length) => random.bytes(length),
+    settingsFlash: blankSettingsFlash(),
+    onFrame: (frame) => void server.receive(frame),
+    onLog: (line) => line.startsWith("> ") && lines.push(line.slice(2)),
+    onPanic: (p) => {
+      panic ??= p;
+    },
+  });
+  vm.deploy(options.image);
+  let announceUs = 0;
+  while (lines[lines.length - 1] !== "done") {
+    if (nowUs > options.limitMs * 1000)
+      throw new Error(`not done within ${options.limitMs} ms; last: ${lines.slice(-3)}`);
+    if (nowUs >= announceUs) {
+      server.announce();
+      announceUs += ANNOUNCE_US;
+    }
+    try {
+      nowUs = Math.min(announceUs, nowUs + vm.step());
+    } catch (error) {
+      if (!(error instanceof PowerCut)) throw error;
+      return { lines, cut: true, ms: nowUs / 1000 };
+    }
+    if (panic) throw new Error(describePanic(panic, options.debugFile));
+  }
+  return { lines, cut: false, ms: nowUs / 1000 };
+}
