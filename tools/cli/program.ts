@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { DeviceError } from "../device/deviceError";
 import { KeyfobError } from "../device/keyfobError";
+import { addBoardsCommand } from "./commands/boards";
 import { addBuildCommand } from "./commands/build";
 import { addClockCommand } from "./commands/clock";
 import { addConfigCommand } from "./commands/config";
@@ -15,6 +16,7 @@ import { addInspectCommand } from "./commands/inspect";
 import { addKeyfobKeyCommands } from "./commands/keyfobKeys";
 import { addRegionKeyCommands } from "./commands/keys";
 import { addPermissionsCommand } from "./commands/permissions";
+import { addPowerCommand } from "./commands/power";
 import { addPublishCommand } from "./commands/publish";
 import { addSeedsCommand } from "./commands/seeds";
 import { addServeCommand } from "./commands/serve";
@@ -44,10 +46,12 @@ export function createProgram(): Command {
   addShardsCommand(program);
   addExposuresCommand(program);
   addEraseCommand(program);
+  addBoardsCommand(program);
   addBuildCommand(program);
   addDeployCommand(program);
   addFlashCommand(program);
   addDoctorCommand(program);
+  addPowerCommand(program);
   addInspectCommand(program);
   addSimCommand(program);
   addServeCommand(program);

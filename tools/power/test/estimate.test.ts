@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import { findBoard, loadBoards } from "../../boards/boards";
+import DEFAULTS from "../defaults.json" with { type: "json" };
+import { chanceOfContact, FACE_TO_FACE, shareOfMinutes } from "../detection";
+import { estimatePower } from "../estimate";
+import { plotTradeOff } from "../plot";
+
+const keyfob = findBoard("xiao-c3");
+
+describe("the default settings", () => {
+  test("find at least 0.99 of contacts of one minute, even among 100 other keyfobs", () => {
+    expect(chanceOfContact(DEFAULTS, FACE_TO_FACE, 1)).toBeGreaterThan(0.99);
+    expect(chanceOfContact(DEFAULTS, { ...FACE_TO_FACE, neighbours: 100 }, 1)).toBeGreaterThan(0.99);
+  });
+
+  test("find at least 0.95 of contacts of five minutes where half of all packets are lost", () => {
+    expect(chanceOfContact(DEFAULTS, { packetChance: 0.5, neighbours: 100 }, 5)).toBeGreaterThan(0.95);
+  });
+
+  test("listen long enough for a whole chirp interval, so that every window hears every neighbour", () => {
+    expect(DEFAULTS.scanWindowMs).toBeGreaterThan(DEFAULTS.chirpIntervalMs + 10);
+  });
+
+  test("let every keyfob with a battery last a day", () => {
+    for (const board of loadBoards()) {
+      const { hours } = estimatePower(board, DEFAULTS);
+      if (hours !== undefined) expect(hours, board.id).toBeGreaterThan(24);
+    }
+  });
+});
+
+test("listening more never finds less and never saves current", () => {
+  let found = 0;
+  let current = 0;
+  for (let scanWindowMs = 50; scanWindowMs <= 10_000; scanWindowMs *= 1.5) {
+    const times = { ...DEFAULTS, scanWindowMs };
+    const chance = shareOfMinutes(times, FACE_TO_FACE);
+    const { milliamperes } = estimatePower(keyfob, times);
+    expect(chance).toBeGreaterThanOrEqual(found - 1e-9);
+    expect(milliamperes).toBeGreaterThan(current);
+    [found, current] = [chance, milliamperes];
+  }
+});
+
+test("a crowd costs detections and no setting finds more than all", () => {
+  const alone = chanceOfContact({ ...DEFAULTS, scanWindowMs: 300 }, FACE_TO_FACE, 5);
+  const crowded = chanceOfContact({ ...DEFAULTS, scanWindowMs: 300 }, { ...FACE_TO_FACE, neighbours: 500 }, 5);
+  expect(crowded).toBeLessThan(alone);
+  expect(chanceOfContact({ ...DEFAULTS, scanWindowMs: 10_000 }, FACE_TO_FACE, 60)).toBeLessThanOrEqual(1);
+});
+
+test("the current is the sum of its shares, each with a source", () => {
+  for (const board of loadBoards()) {
+    const { shares, milliamperes } = estimatePower(board, DEFAULTS);
+    expect(shares.reduce((sum, share) => sum + share.milliamperes, 0)).toBeCloseTo(milliamperes, 9);
+    for (const { source, what } of shares) expect(source.length, `${board.id}: ${what}`).toBeGreaterThan(5);
+  }
+});
+
+test("a radio module costs less than the chip's own radio at the same settings", () => {
+  const own = estimatePower(findBoard("devkitc-esp32"), DEFAULTS).milliamperes;
+  expect(estimatePower(findBoard("devkitc-esp32-nrf"), DEFAULTS).milliamperes).toBeLessThan(own);
+});
+
+test("the picture is well-formed, names the board and marks the chosen setting", () => {
+  const svg = plotTradeOff(keyfob, DEFAULTS, FACE_TO_FACE);
+  expect(svg).toContain(keyfob.name);
+  expect(svg).toContain(`dots: ${DEFAULTS.scanWindowMs} ms`);
+  expect(svg).not.toContain("NaN");
+  expect(svg.match(/<polyline/g)).toHaveLength(3);
+  const opened = svg.match(/<(text|svg)\b/g)?.length;
+  expect(svg.match(/<\/(text|svg)>/g)).toHaveLength(opened as number);
+});
