@@ -5,8 +5,10 @@ export interface RadioProfile {
   readonly name: "perfect" | "realistic";
   /** Loss over the first metre: free space at 2.44 GHz is 40.2 dB. */
   readonly lossAtOneMetreDb: number;
-  /** Exponent of the log-distance law. */
-  readonly pathLossExponent: number;
+  /** Exponent of the log-distance law up to the break point, where walls and people begin to stand in the way. */
+  readonly nearExponent: number;
+  readonly breakPointM: number;
+  readonly farExponent: number;
   /** Standard deviation of what walls, bags and the direction of antennas add, constant for a pair over ten minutes. */
   readonly shadowingDb: number;
   /** The wearers' bodies add between nothing and this, constant for a pair over a minute: people turn. */
@@ -31,8 +33,10 @@ export interface RadioProfile {
  */
 export const PERFECT: RadioProfile = {
   name: "perfect",
-  lossAtOneMetreDb: 40,
-  pathLossExponent: 2,
+  lossAtOneMetreDb: 40.2,
+  nearExponent: 2,
+  breakPointM: 8,
+  farExponent: 3.3,
   shadowingDb: 0,
   bodyLossMaxDb: 0,
   fadingDb: 0,
@@ -46,8 +50,10 @@ export const PERFECT: RadioProfile = {
 /** Indoors, worn on the body, an ESP32 without antenna gain. */
 export const REALISTIC: RadioProfile = {
   name: "realistic",
-  lossAtOneMetreDb: 40,
-  pathLossExponent: 2,
+  lossAtOneMetreDb: 40.2,
+  nearExponent: 2,
+  breakPointM: 8,
+  farExponent: 3.3,
   shadowingDb: 5,
   bodyLossMaxDb: 16,
   fadingDb: 5,
@@ -55,12 +61,15 @@ export const REALISTIC: RadioProfile = {
   captureDb: 8,
   lossRate: 0.02,
   hearsAll: false,
-  rangeM: 40,
+  rangeM: 60,
 };
 
 export const PROFILES = { perfect: PERFECT, realistic: REALISTIC } as const;
 
-/** Loss in dB over a distance by the log-distance law; below 10 cm antennas are no longer far apart, and it stays. */
+/** Loss in dB over a distance. Below 10 cm antennas are no longer far apart, and it stays. */
 export function pathLossDb(profile: RadioProfile, distanceM: number): number {
-  return profile.lossAtOneMetreDb + 10 * profile.pathLossExponent * Math.log10(Math.max(distanceM, 0.1));
+  const { lossAtOneMetreDb, nearExponent, breakPointM, farExponent } = profile;
+  const near = Math.min(Math.max(distanceM, 0.1), breakPointM);
+  const far = Math.max(distanceM / breakPointM, 1);
+  return lossAtOneMetreDb + 10 * nearExponent * Math.log10(near) + 10 * farExponent * Math.log10(far);
 }

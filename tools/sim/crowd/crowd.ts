@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Micros } from "../scheduler";
 import { vmModule } from "../vm/bundle";
-import { createExchange } from "./exchange";
+import { abortExchange, createExchange } from "./exchange";
 import type { CrowdSpec, DeviceState, Message, Request } from "./spec";
 import type { WorkerStart } from "./worker";
 
@@ -44,10 +44,13 @@ export class CrowdError extends Error {
 export class Crowd {
   private readonly pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   private readonly panics: string[] = [];
+  private readonly openPorts = new Set<number>();
   private nextId = 1;
+  private hasFailed = false;
 
   private constructor(
     private readonly workers: readonly Worker[],
+    private readonly shared: SharedArrayBuffer,
     private readonly events: CrowdEvents,
   ) {}
 
@@ -59,14 +62,18 @@ export class Crowd {
       const workerData: WorkerStart = { spec, thread, threads, shared, vm: vmModule() };
       return new Worker(new URL("./boot.mjs", import.meta.url), { workerData });
     });
-    const crowd = new Crowd(workers, options);
+    const crowd = new Crowd(workers, shared, options);
     await Promise.all(workers.map((worker) => crowd.attach(worker)));
     return crowd;
   }
 
   /** Lets all devices live for a span, as fast as this machine can. @throws CrowdError if a program panics and onPanic is not given */
   async run(spanUs: Micros): Promise<void> {
-    await Promise.all(this.workers.map((worker) => this.ask(worker, { kind: "run", spanUs })));
+    if (this.openPorts.size > 0) throw new CrowdError("close the USB ports before the crowd goes on");
+    // While ports were open each thread kept its own time.
+    const nows = (await this.askAll({ kind: "now" })) as Micros[];
+    await this.askAll({ kind: "alignTo", atUs: Math.max(...nows) });
+    await this.askAll({ kind: "run", spanUs });
     if (this.panics.length > 0) throw new CrowdError(this.panics.splice(0).join("\n\n"));
   }
 
@@ -93,7 +100,9 @@ export class Crowd {
    * @returns the address for `--port`
    */
   async openPort(radio: number, lossRate = 0): Promise<string> {
-    return (await this.askDevice(radio, { kind: "openPort", radio, lossRate })) as string;
+    const address = (await this.askDevice(radio, { kind: "openPort", radio, lossRate })) as string;
+    this.openPorts.add(radio);
+    return address;
   }
 
   /** Pulls the cable of an open port; the port stays for another try. */
@@ -103,16 +112,21 @@ export class Crowd {
 
   async closePort(radio: number): Promise<void> {
     await this.askDevice(radio, { kind: "closePort", radio });
+    this.openPorts.delete(radio);
   }
 
   /** Ends all threads; traces are complete then. */
   async close(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => this.ask(worker, { kind: "end" })));
+    if (!this.hasFailed) await this.askAll({ kind: "end" });
     await Promise.all(this.workers.map((worker) => worker.terminate()));
   }
 
   private askDevice(radio: number, request: Ask): Promise<unknown> {
     return this.ask(this.workers[radio % this.workers.length] as Worker, request);
+  }
+
+  private askAll(request: Ask): Promise<unknown[]> {
+    return Promise.all(this.workers.map((worker) => this.ask(worker, request)));
   }
 
   private ask(worker: Worker, request: Ask): Promise<unknown> {
@@ -161,6 +175,8 @@ export class Crowd {
   }
 
   private failAll(error: Error): void {
+    this.hasFailed = true;
+    abortExchange(this.shared);
     for (const { reject } of this.pending.values()) reject(new CrowdError(error.message));
     this.pending.clear();
   }

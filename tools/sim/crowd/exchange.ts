@@ -18,11 +18,20 @@ const PARITIES = 2;
 const CONTROL_WORDS = 16;
 const ARRIVED = 0;
 const GENERATION = 1;
+const ABORTED = 2;
 const SPINS = 300;
+const PATIENCE_MS = 1000;
 
 /** Shared memory for a number of threads. */
 export function createExchange(threads: number): SharedArrayBuffer {
   return new SharedArrayBuffer(CONTROL_WORDS * 4 + threads * PARITIES * SLOT_BYTES);
+}
+
+/** Makes every thread that waits, or comes to wait, fail: one of them is gone. */
+export function abortExchange(shared: SharedArrayBuffer): void {
+  const control = new Int32Array(shared, 0, CONTROL_WORDS);
+  Atomics.store(control, ABORTED, 1);
+  Atomics.notify(control, GENERATION);
 }
 
 /** What all threads together know at the end of a window. */
@@ -88,8 +97,10 @@ export class Exchange {
       return;
     }
     for (let spin = 0; spin < SPINS; spin++) if (Atomics.load(this.control, GENERATION) !== generation) return;
-    while (Atomics.load(this.control, GENERATION) === generation)
-      Atomics.wait(this.control, GENERATION, generation, 1000);
+    while (Atomics.load(this.control, GENERATION) === generation) {
+      if (Atomics.load(this.control, ABORTED) !== 0) throw new Error("another thread of the simulation failed");
+      Atomics.wait(this.control, GENERATION, generation, PATIENCE_MS);
+    }
   }
 
   private write(at: number, { startUs, radio, pdu, channelMap, txPowerDbm }: Transmission): void {

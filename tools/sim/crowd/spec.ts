@@ -74,6 +74,10 @@ export interface DeviceState {
 /** From the crowd to a thread. */
 export type Request =
   | { readonly kind: "run"; readonly id: number; readonly spanUs: Micros }
+  /** Answers with the moment that the thread has come to. */
+  | { readonly kind: "now"; readonly id: number }
+  /** Runs alone up to a moment that others have come to while USB ports were open. */
+  | { readonly kind: "alignTo"; readonly id: number; readonly atUs: Micros }
   | { readonly kind: "end"; readonly id: number }
   | { readonly kind: "state"; readonly id: number; readonly radio: number }
   | { readonly kind: "press"; readonly id: number; readonly radio: number; readonly durationMs: number }

@@ -5,7 +5,7 @@ import { LiveWorld } from "../live";
 import { SeededRandom } from "../random";
 import { openTcpPort, type Port } from "../usb/ports";
 import { adoptVmModule } from "../vm/bundle";
-import { Exchange } from "./exchange";
+import { abortExchange, Exchange } from "./exchange";
 import { Members } from "./members";
 import type { CrowdSpec, Message, Request } from "./spec";
 
@@ -42,8 +42,17 @@ function run(spanUs: number): void {
 async function carryOut(request: Request): Promise<unknown> {
   switch (request.kind) {
     case "run":
-      if (ports.size > 0) throw new Error("close the USB ports before the crowd goes on");
-      run(request.spanUs);
+      try {
+        run(request.spanUs);
+      } catch (error) {
+        abortExchange(shared);
+        throw error;
+      }
+      return undefined;
+    case "now":
+      return members.world.nowUs;
+    case "alignTo":
+      members.world.run(request.atUs - members.world.nowUs);
       return undefined;
     case "end":
       for (const port of ports.values()) await port.close();

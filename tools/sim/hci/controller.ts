@@ -171,7 +171,7 @@ export class HciController {
   private setRandomAddress(parameters: Parameters): readonly number[] {
     if (parameters.length !== 6) throw new HciError(STATUS.invalidParameters);
     if (this.isAdvertising || this.scanner.isEnabled) throw new HciError(STATUS.commandDisallowed);
-    this.randomAddress = parameters.slice();
+    this.randomAddress = Uint8Array.from(parameters);
     return [];
   }
 

@@ -85,5 +85,5 @@ export function parseScanParameters(parameters: Parameters): {
 /** LE Set Advertising Data and LE Set Scan Response Data: length and 31 bytes. @returns the significant bytes */
 export function parseData(parameters: Parameters): Uint8Array {
   check(parameters.length === 1 + DATA_BYTES && (parameters[0] as number) <= DATA_BYTES);
-  return parameters.slice(1, 1 + (parameters[0] as number));
+  return Uint8Array.from(parameters.subarray(1, 1 + (parameters[0] as number)));
 }
