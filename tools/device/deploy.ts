@@ -132,8 +132,8 @@ async function openPipe(board: Board, manager: ServiceAddress, bytes: number): P
 async function sendAcknowledged(board: Board, pipe: ServiceAddress, command: number, data: Uint8Array): Promise<void> {
   const packet = packetTo(pipe, command, data);
   packet.requiresAck = true;
-  packet.toBuffer();
-  const acknowledges = (got: Packet) => (got.serviceCommand === packet.crc ? true : undefined);
+  const frameCrc = Buffer.from(packet.toBuffer()).readUInt16LE(0);
+  const acknowledges = (got: Packet) => (got.serviceCommand === frameCrc ? true : undefined);
   for (const tryMs of ACK_TRY_MS)
     if (await board.exchange({ deviceId: pipe.deviceId, serviceIndex: ACK_SERVICE_INDEX }, packet, tryMs, acknowledges))
       return;

@@ -35,8 +35,6 @@ declare module "jacdac-ts" {
     isCommand: boolean;
     readonly isReport: boolean;
     requiresAck: boolean;
-    /** Of the frame; known after toBuffer(). */
-    readonly crc: number;
     toBuffer(): Uint8Array;
   }
 
