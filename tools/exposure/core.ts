@@ -15,7 +15,7 @@ import { ALL_TO_ALL_FEED, FeedFiles } from "./feeds/feedFiles";
 import { randomSeed } from "./feeds/fill";
 import { KeyRing } from "./feeds/keyRing";
 import { Publisher } from "./feeds/publisher";
-import { Signer } from "./feeds/signer";
+import { type Signer, ThreadedSigner } from "./feeds/signer";
 import { errorKind, type Log } from "./log";
 import { Metrics } from "./metrics";
 import { loadPermissionKey } from "./permissionKey";
@@ -54,12 +54,16 @@ export interface Core {
  * Opens database and keys, and makes what is missing.
  * @throws DataDirectoryBusy, or ServiceError for anything else that the operator can mend
  */
-export async function openCore(config: ServiceConfig, now: Clock, log: Log): Promise<Core> {
+export async function openCore(
+  config: ServiceConfig,
+  now: Clock,
+  log: Log,
+  signer: Signer = new ThreadedSigner(),
+): Promise<Core> {
   checkStorage(config);
   const federation = config.federation === undefined ? undefined : await loadFederation(config.federation);
   const directory = await openDataDirectory(config.data ?? defaultDataRoot(config.database ?? ""));
   const lock = config.database === undefined ? await lockOrFail(directory) : undefined;
-  const signer = new Signer();
   let database: Database | undefined;
   try {
     database = await openDatabase(config, directory);

@@ -9,6 +9,7 @@ import { checkConfig, DEFAULT_REGION, type ServiceConfig } from "./config";
 import { type Core, openCore } from "./core";
 import { ServiceError } from "./errors";
 import { EMBARGO_MINUTES } from "./feeds/publisher";
+import type { Signer } from "./feeds/signer";
 import { GuessLimit } from "./http/guessLimit";
 import { federationHandler, publicHandler } from "./http/routes";
 import { type ListeningServer, listen } from "./http/server";
@@ -32,6 +33,7 @@ export interface ExposureService {
 export interface ServiceDependencies {
   readonly now?: Clock;
   readonly log?: Log;
+  readonly signer?: Signer;
   /** Whether publishing and pulling happen by themselves; tests and simulations ask for them instead. */
   readonly isScheduled?: boolean;
 }
@@ -39,10 +41,10 @@ export interface ServiceDependencies {
 /** Starts the service. @throws ServiceError with what the operator has to mend */
 export async function startExposureService(
   config: ServiceConfig,
-  { now = systemClock, log = () => undefined, isScheduled = true }: ServiceDependencies = {},
+  { now = systemClock, log = () => undefined, signer, isScheduled = true }: ServiceDependencies = {},
 ): Promise<ExposureService> {
   checkConfig(config);
-  const core = await openCore(config, now, log);
+  const core = await openCore(config, now, log, signer);
   const closers: (() => Promise<void>)[] = [() => core.close()];
   const close = async () => {
     for (const step of closers.splice(0).reverse()) await step();

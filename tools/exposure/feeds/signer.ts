@@ -12,8 +12,15 @@ interface Job {
   readonly reject: (error: Error) => void;
 }
 
-/** Signs with SLH-DSA-SHA2-128s in worker threads, which are started when first needed. */
-export class Signer {
+/** Makes SLH-DSA-SHA2-128s signatures. Passed in, so that tests of everything else need not wait for them. */
+export interface Signer {
+  /** @returns 7,856 bytes, different each time @param secretKey 64 bytes */
+  sign(message: Buffer, secretKey: Buffer, context: string): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
+/** Signs in worker threads, which are started when first needed. */
+export class ThreadedSigner implements Signer {
   private readonly workers: Worker[] = [];
   private readonly jobs = new Map<number, Job>();
   private nextId = 0;
@@ -21,7 +28,6 @@ export class Signer {
   /** @param threads how many signatures are computed at a time */
   constructor(private readonly threads = Math.min(2, availableParallelism())) {}
 
-  /** @returns 7,856 bytes, different each time @param secretKey 64 bytes */
   sign(message: Buffer, secretKey: Buffer, context: string): Promise<Buffer> {
     const id = this.nextId++;
     const worker = this.workers[id % this.threads] ?? this.startWorker();

@@ -8,6 +8,7 @@ import { hasTool } from "../../../test/tools";
 import { sha256 } from "../../sha256";
 import { administer, publish } from "../administration";
 import { parseFeedIndex } from "../feeds/feedIndex";
+import { ThreadedSigner } from "../feeds/signer";
 import type { ExposureService } from "../service";
 import { TestAuthority } from "./certificates";
 import { FakeClock, makeUpload, sendUpload, temporaryFolder, testService } from "./fixtures";
@@ -58,7 +59,7 @@ describe.runIf(hasTool("openssl"))("Three regions", () => {
     const file = join(folders[name], "federation.json");
     const listen = { host: "127.0.0.1", port: 0, certificate, key };
     await writeFile(file, JSON.stringify({ authority: authority.certificate, listen, ...federation }));
-    return testService({ data: folders[name], region: name, federation: file }, clock);
+    return testService({ data: folders[name], region: name, federation: file }, clock, new ThreadedSigner());
   };
   const producer = async (from: Name, reader: Name, replicationType: string) => {
     const { certificate, key } = authority.issue(reader);

@@ -5,10 +5,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
+import { SLH_DSA_SIGNATURE_BYTES } from "../../../protocol/slhDsa";
 import { hourOfSeconds } from "../../../protocol/time";
 import { encodeUploadFile, type UploadFile } from "../../../protocol/uploadFile";
 import { DEFAULT_CONFIG, type ServiceConfig } from "../config";
 import { type Core, openCore } from "../core";
+import type { Signer } from "../feeds/signer";
 import { type ExposureService, startExposureService } from "../service";
 import { startPostgres, type TestPostgres } from "./postgres";
 
@@ -79,18 +81,32 @@ export async function storage(engine: Engine): Promise<{ data: string; database?
   return server === undefined ? undefined : { data, database: await server.createDatabase() };
 }
 
+/** Stands in for a signature where no test looks at it: the genuine one takes over a second each. */
+export const noSigner: Signer = {
+  sign: async () => randomBytes(SLH_DSA_SIGNATURE_BYTES),
+  close: async () => undefined,
+};
+
 /** Database, keys and operations without a server. */
-export async function testCore(config: Partial<ServiceConfig>, clock = new FakeClock()): Promise<Core> {
-  const core = await openCore({ ...DEFAULT_CONFIG, region: REGION, ...config }, clock.now, () => undefined);
+export async function testCore(
+  config: Partial<ServiceConfig>,
+  clock = new FakeClock(),
+  signer: Signer = noSigner,
+): Promise<Core> {
+  const core = await openCore({ ...DEFAULT_CONFIG, region: REGION, ...config }, clock.now, () => undefined, signer);
   cleanUpLater(() => core.close());
   return core;
 }
 
 /** A service on a free port that does nothing by itself. */
-export async function testService(config: Partial<ServiceConfig>, clock = new FakeClock()): Promise<ExposureService> {
+export async function testService(
+  config: Partial<ServiceConfig>,
+  clock = new FakeClock(),
+  signer: Signer = noSigner,
+): Promise<ExposureService> {
   const service = await startExposureService(
     { ...DEFAULT_CONFIG, region: REGION, port: 0, answerStepMs: 0, ...config },
-    { now: clock.now, isScheduled: false },
+    { now: clock.now, isScheduled: false, signer },
   );
   cleanUpLater(() => service.close());
   return service;

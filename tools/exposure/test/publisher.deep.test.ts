@@ -1,3 +1,0 @@
-import { describePublisher } from "./publisherSuite";
-
-describePublisher("PostgreSQL");

@@ -1,0 +1,66 @@
+import { access, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { decodePermissionNumber } from "../../../protocol/permissionNumber";
+import { publish } from "../administration";
+import type { Core } from "../core";
+import { parseFeedIndex } from "../feeds/feedIndex";
+import { FakeClock, temporaryFolder, testCore, uploadBytes } from "./fixtures";
+
+describe("After the retention time", () => {
+  const clock = new FakeClock();
+  let core: Core;
+  beforeAll(async () => {
+    core = await testCore({ data: await temporaryFolder() }, clock);
+  });
+  const upload = async (lastHourOffset = 0) => {
+    const [text = ""] = await core.permissions.issue("P", 1);
+    const lastHour = Math.floor(clock.seconds / 3600) - 1 + lastHourOffset;
+    const outcome = await core.uploads.take(
+      decodePermissionNumber(text),
+      Buffer.alloc(16),
+      uploadBytes({ hours: 2, lastHour }),
+    );
+    expect(outcome).toBe("accepted");
+  };
+  const folder = () => join(core.directory.published, "v1", "keys");
+  const listed = () =>
+    parseFeedIndex(core.files.get("public")?.index.toString("utf8") ?? "").chunks.map(({ number }) => number);
+
+  it("shards are gone, rows and files, while younger ones stay and numbers go on", async () => {
+    await upload();
+    await publish(core);
+    clock.advance({ days: 20 });
+    await upload();
+    await publish(core);
+    expect(listed()).toEqual([1, 2]);
+    clock.advance({ days: 10 });
+    await core.sweep();
+    expect(listed()).toEqual([1, 2]);
+    clock.advance({ minutes: 1 });
+    await core.sweep();
+    expect(listed()).toEqual([2]);
+    expect(await readdir(folder())).toEqual(["2", "index.json"]);
+    expect(await core.database.query("select number from chunk")).toEqual([{ number: 2 }]);
+    await expect(access(join(folder(), "1"))).rejects.toThrow();
+  });
+
+  it("uploads that nobody published, seeds under embargo and remote blocks are gone as well", async () => {
+    await upload(1);
+    await publish(core);
+    expect(await core.database.query("select hour from embargoed")).toHaveLength(1);
+    await upload();
+    await core.database.query("insert into remote_intake (id, day, blocks) values ('r', $1, $2)", [
+      Math.floor(clock.seconds / 86_400),
+      Buffer.alloc(200),
+    ]);
+    clock.advance({ days: 32 });
+    await core.sweep();
+    for (const table of ["intake", "embargoed", "remote_intake", "receipt", "permission", "chunk"])
+      expect([table, await core.database.query(`select 1 as one from ${table}`)]).toEqual([table, []]);
+    expect(await readdir(folder())).toEqual(["index.json"]);
+    await upload();
+    const { published } = await publish(core);
+    expect(published[0]?.number).toBeGreaterThan(2);
+  });
+});

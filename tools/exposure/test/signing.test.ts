@@ -1,0 +1,61 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { SHARD_SIGNATURE_CONTEXT } from "../../../protocol/shard";
+import { decodeShardFile } from "../../../protocol/shardFile";
+import { encodeUploadFile } from "../../../protocol/uploadFile";
+import { sha256 } from "../../sha256";
+import { administer, publish } from "../administration";
+import type { Core } from "../core";
+import { isSigned, parseFeedIndex, verifyIndex } from "../feeds/feedIndex";
+import { ThreadedSigner } from "../feeds/signer";
+import { FakeClock, makeUpload, temporaryFolder, testCore } from "./fixtures";
+
+describe("A region's key", () => {
+  let core: Core;
+  const folder = () => join(core.directory.published, "v1", "keys");
+  beforeAll(async () => {
+    core = await testCore({ data: await temporaryFolder() }, new FakeClock(), new ThreadedSigner());
+    const upload = encodeUploadFile(makeUpload({ hours: 3 }));
+    await core.database.query("insert into intake (id, day, file) values ('1', 0, $1)", [upload]);
+    await publish(core);
+  });
+
+  it("signs shards and index with the key it shows, and lists exactly the files there are", async () => {
+    const { publicKey = "" } = await core.keys.show();
+    const index = parseFeedIndex(await readFile(join(folder(), "index.json"), "utf8"));
+    expect(verifyIndex(index, [Buffer.from(publicKey, "hex")])).toHaveLength(1);
+    expect(() => verifyIndex({ ...index, chunks: index.chunks.slice(1) }, [Buffer.from(publicKey, "hex")])).toThrow(
+      /changed/,
+    );
+    expect(() => verifyIndex(index, [randomBytes(32)])).toThrow(/no key that you trust/);
+    for (const { number, bytes, sha256: digest, seeds } of index.chunks) {
+      const file = await readFile(join(folder(), String(number)));
+      const shard = decodeShardFile(sha256, file);
+      expect([file.length, createHash("sha256").update(file).digest("hex"), shard.header.seeds]).toEqual([
+        bytes,
+        digest,
+        seeds,
+      ]);
+      expect(isSigned(publicKey, shard.signature.toString("hex"), shard.chain, SHARD_SIGNATURE_CONTEXT)).toBe(true);
+    }
+    expect((await stat(core.directory.signingKey)).mode & 0o777).toBe(0o600);
+  });
+
+  it("takes up a new key at once, and the old key's readers trust it", async () => {
+    const { publicKey: old = "" } = await core.keys.show();
+    const { publicKey: fresh, keys } = await administer(core, { do: "keys-rotate" });
+    expect(fresh).not.toBe(old);
+    expect(keys).toHaveLength(2);
+    const index = parseFeedIndex(await readFile(join(folder(), "index.json"), "utf8"));
+    expect(index.publicKey).toBe(fresh);
+    const trusted = verifyIndex(index, [Buffer.from(old, "hex")]);
+    expect(trusted.map((key) => key.toString("hex"))).toEqual([old, fresh]);
+    const forged = {
+      ...index,
+      keys: index.keys.map((key) => ({ ...key, endorsement: key.endorsement && `00${key.endorsement.slice(2)}` })),
+    };
+    expect(() => verifyIndex(forged as typeof index, [Buffer.from(old, "hex")])).toThrow(/no key that you trust/);
+  });
+});
