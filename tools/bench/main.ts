@@ -1,9 +1,11 @@
 // `npm run bench [part ...]`: measures what the documents state. Without a part, all of them.
 
 import { benchProtocol } from "./protocol";
+import { benchSim } from "./sim";
 
 const PARTS: Record<string, () => Promise<void>> = {
   protocol: benchProtocol,
+  sim: benchSim,
 };
 
 const wanted = process.argv.slice(2);
