@@ -1,0 +1,171 @@
+import type { Hearing } from "../firmware/listen/frameFilter";
+import { type Advertisement, encodeFrame, MAX_AGE_MINUTES } from "../protocol/frame";
+import { ChirpTable, NONE } from "./chirpTable";
+import { Rounds } from "./rounds";
+import { SeenChirps } from "./seenChirps";
+
+/** A chirp that left the memory is known for so many minutes after its last hearing, and would be armed again only then. */
+export const SEEN_MINUTES = 15;
+/** Room for 2,048 chirps that left the memory, 15 minutes of 136 a minute, in 6 KB. */
+const SEEN_SETS = 256;
+/** Room for 256 chirps that found no room, so that each counts once. */
+const REFUSED_SETS = 32;
+const REFUSED_MINUTES = 2;
+const MINUTE_S = 60;
+const SECOND_MS = 1000;
+const NEVER = -1;
+/** Entries that one call of `expire` looks at: the VM allows a program 131,072 steps without a pause. */
+const EXPIRE_ENTRIES = 120;
+
+/** What a deployment chooses. */
+export interface RepeaterSettings {
+  /** Bluetooth company id of the frames. */
+  readonly companyId: number;
+  /** The same chirp is sent at most once in so many milliseconds, however few there are. */
+  readonly leastIntervalMs: number;
+}
+
+/**
+ * The memory of a repeater: takes hearings, and says what to send next. Each chirp heard from its wearer is armed once, is on
+ * the air at age 1 to 10 minutes counted from its first hearing, and is then overwritten (docs/repeater.md). Time is
+ * milliseconds since power-on; it knows no other.
+ */
+export class Repeater {
+  /** Valid frames heard above the floor. */
+  heard: number;
+  /** Of these, the ones that were no reason to send anything: sent by a repeater, or of a chirp already known. */
+  known: number;
+  /** Chirps taken in. */
+  armed: number;
+  /** Chirps that were given up, or not taken in, because there were too many. */
+  dropped: number;
+  /** Minutes of chirps that were on the air, and that should have been but were not. */
+  minutesSent: number;
+  minutesMissed: number;
+
+  private readonly table: ChirpTable;
+  private readonly seen: SeenChirps;
+  private readonly refused: SeenChirps;
+  private readonly rounds: Rounds;
+  private readonly txPowerDbm: number;
+  private settings: RepeaterSettings;
+  private droppedAtS: number;
+  private expiring: number;
+
+  /**
+   * @param capacity most chirps in memory
+   * @param txPowerDbm the repeater's own transmit power, which every frame states: a constant of the product, so that it
+   * tells no repeater from another
+   * @param random an integer from 0 to below its argument
+   */
+  constructor(capacity: number, txPowerDbm: number, settings: RepeaterSettings, random: (below: number) => number) {
+    this.table = new ChirpTable(capacity);
+    this.seen = new SeenChirps(SEEN_SETS, SEEN_MINUTES);
+    this.refused = new SeenChirps(REFUSED_SETS, REFUSED_MINUTES);
+    this.rounds = new Rounds(this.table, random);
+    this.txPowerDbm = txPowerDbm;
+    this.settings = settings;
+    this.heard = 0;
+    this.known = 0;
+    this.armed = 0;
+    this.dropped = 0;
+    this.minutesSent = 0;
+    this.minutesMissed = 0;
+    this.droppedAtS = NEVER;
+    this.expiring = 0;
+  }
+
+  configure(settings: RepeaterSettings): void {
+    this.settings = settings;
+  }
+
+  /** Takes a hearing above the floor. It does not wait. */
+  hear(hearing: Hearing, nowMs: number): void {
+    const { chirp, age } = hearing.frame;
+    const nowS = Math.floor(nowMs / SECOND_MS);
+    this.heard++;
+    const isSeen = this.seen.renew(chirp, minuteOf(nowS));
+    const index = age === 0 ? this.table.find(chirp) : NONE;
+    if (index !== NONE) this.table.strengthen(index, hearing.rssiDbm);
+    // A repeated chirp that we never heard ourselves is not noted as seen: else whoever is first to send somebody's chirp
+    // with an age could keep it off this repeater.
+    if (isSeen || index !== NONE || age > 0) this.known++;
+    else this.arm(chirp, hearing.rssiDbm, nowS);
+  }
+
+  /** What to send in the burst that begins now, or undefined if it is nothing's turn. */
+  next(nowMs: number): Advertisement | undefined {
+    const nowS = Math.floor(nowMs / SECOND_MS);
+    const index = this.rounds.next(nowMs, nowS, this.settings.leastIntervalMs);
+    if (index === NONE) return undefined;
+    const age = this.table.ageMinutes(index, nowS);
+    this.note(index, age);
+    return encodeFrame(this.table.chirp(index), this.txPowerDbm, age, this.settings.companyId);
+  }
+
+  /** Overwrites what has had its time; called once a second it comes by everywhere every 10 s. */
+  expire(nowMs: number): void {
+    const nowS = Math.floor(nowMs / SECOND_MS);
+    const table = this.table;
+    for (let i = Math.min(EXPIRE_ENTRIES, table.size); i > 0; i--) {
+      this.expiring = this.expiring + 1 < table.size ? this.expiring + 1 : 0;
+      const index = this.expiring;
+      if (!table.holds(index) || table.ageMinutes(index, nowS) <= MAX_AGE_MINUTES) continue;
+      this.minutesMissed += MAX_AGE_MINUTES - table.sentAge(index);
+      table.remove(index);
+    }
+    this.seen.forgetOld(minuteOf(nowS));
+    this.refused.forgetOld(minuteOf(nowS));
+  }
+
+  /** Overwrites everything. */
+  forget(): void {
+    this.table.clear();
+    this.seen.clear();
+    this.refused.clear();
+  }
+
+  /** Chirps in memory. */
+  inHand(): number {
+    return this.table.count;
+  }
+
+  /** Chirps on the air: those in memory that are at least a minute old. */
+  live(nowMs: number): number {
+    return this.table.countOlder(MINUTE_S, Math.floor(nowMs / SECOND_MS));
+  }
+
+  /** Whether a chirp was dropped so recently that it would still be on the air. */
+  isOverCapacity(nowMs: number): boolean {
+    return this.droppedAtS !== NEVER && Math.floor(nowMs / SECOND_MS) - this.droppedAtS <= MAX_AGE_MINUTES * MINUTE_S;
+  }
+
+  private arm(chirp: Buffer, rssiDbm: number, nowS: number): void {
+    const hasRoom = this.table.add(chirp, rssiDbm, nowS);
+    const isTaken = hasRoom || this.table.replaceWeakest(chirp, rssiDbm, nowS);
+    if (!hasRoom) this.countDropped(chirp, isTaken, nowS);
+    if (!isTaken) return;
+    this.armed++;
+    this.seen.add(chirp, minuteOf(nowS));
+  }
+
+  /** One chirp found no room: the weakest, for which `chirp` was taken in, or `chirp`, which may still come back stronger. */
+  private countDropped(chirp: Buffer, isTaken: boolean, nowS: number): void {
+    this.droppedAtS = nowS;
+    if (this.refused.renew(chirp, minuteOf(nowS))) return;
+    this.dropped++;
+    if (!isTaken) this.refused.add(chirp, minuteOf(nowS));
+  }
+
+  private note(index: number, age: number): void {
+    const sent = this.table.sentAge(index);
+    if (age === sent) return;
+    this.minutesSent++;
+    this.minutesMissed += age - sent - 1;
+    this.table.markSent(index, age);
+  }
+}
+
+function minuteOf(seconds: number): number {
+  return Math.floor(seconds / MINUTE_S);
+}
