@@ -29,7 +29,7 @@ header { padding-top: 2.5rem; }
 h1 { margin: .6rem 0 .3rem; font-size: clamp(1.75rem, 1.2rem + 2.4vw, 2.75rem); line-height: 1.15; letter-spacing: -.02em; text-wrap: balance; }
 h2 { margin: 0 0 .35rem; font-size: 1.4375rem; line-height: 1.25; letter-spacing: -.01em; }
 h3 { margin: 0; font-size: 1.0625rem; line-height: 1.35; }
-p { margin: 0 0 .75rem; max-width: 62ch; }
+p { margin: 0 0 .75rem; max-width: 62ch; text-wrap: pretty; }
 .lead { font-size: 1.1875rem; color: var(--soft); max-width: 58ch; }
 nav ul { display: flex; flex-wrap: wrap; gap: .4rem 1.1rem; list-style: none; margin: 1.1rem 0 0; padding: 0; font-size: .9375rem; }
 nav a { color: var(--soft); }
@@ -63,7 +63,9 @@ section { margin: 2.75rem 0 0; scroll-margin-top: 1rem; }
 .track li { container-type: inline-size; }
 @container (max-width: 3.6rem) { .label { display: none; } }
 .chart + p { margin-top: .8rem; }
-.tall .track .desk { top: 1.9rem; }
+.tall .track .desk { top: 2rem; height: .8rem; }
+.tall .track .other { display: none; }
+.track .band { top: 0; bottom: 0; border-radius: 0; background: var(--shared-soft); }
 .track .other { bottom: .2rem; height: .3rem; }
 .axis { color: var(--soft); font-size: .8125rem; font-variant-numeric: tabular-nums; }
 .axis ol { position: relative; height: 1.4rem; margin: 0; padding: 0; list-style: none; }
@@ -127,6 +129,8 @@ footer p { border-top: 1px solid var(--line); padding-top: 1rem; max-width: none
   }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { font-size: 10.5pt; }
+  h1 { font-size: 1.6rem; }
+  .lead { font-size: 1rem; }
   header { padding-top: 0; }
   header, main, footer { max-width: none; padding: 0; }
   nav, .skip { display: none; }
@@ -137,7 +141,14 @@ footer p { border-top: 1px solid var(--line); padding-top: 1rem; max-width: none
   .facts dd { font-size: 1.4rem; }
   .cards { grid-template-columns: 1fr 1fr; gap: .6rem; }
   .card { padding: .7rem .8rem; gap: .4rem; }
-  .lane, .axis { grid-template-columns: 6rem 1fr; }
+  .lane, .axis { grid-template-columns: 7rem 1fr; }
+  .lane { padding: .2rem 0; }
+  .lane h3 { font-size: 10pt; line-height: 1.2; }
+  .track { height: 2rem; }
+  .track .near, .track .echo { top: .15rem; height: 1.1rem; padding: .2rem .3rem; }
+  .track .desk, .tall .track .desk { top: 1.35rem; height: .4rem; }
+  .track .other { bottom: .05rem; height: .15rem; }
+  .chart { padding: .4rem .7rem; }
   .scroll { overflow: visible; }
   th, td { padding: .3rem .5rem; }
   details > summary { list-style: none; }

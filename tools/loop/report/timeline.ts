@@ -17,6 +17,8 @@ const AFTER_VISIT_S = 19 * 60;
 interface Scale {
   readonly fromS: number;
   readonly toS: number;
+  /** Drawn across all lanes of people: when what a repeater heard can still be heard from it. */
+  readonly band?: { readonly fromS: number; readonly toS: number };
 }
 
 export function timelineSection(result: LoopResult): Markup {
@@ -52,7 +54,7 @@ export function timelineSection(result: LoopResult): Markup {
 </section>`;
 }
 
-function personLane(result: LoopResult, scale: Scale, id: string, name: string, deskLabel = ""): Markup {
+function personLane(result: LoopResult, scale: Scale, id: string, name: string): Markup {
   const { scene, encounters, deeds } = result;
   const names = new Map([...scene.people, ...result.repeaters].map((p) => [p.id, p.name]));
   const ill = new Set(scene.diagnosed);
@@ -72,9 +74,10 @@ function personLane(result: LoopResult, scale: Scale, id: string, name: string, 
       <h3>${name}<small>${isIll ? "falls ill" : roleText(deeds, id)}</small></h3>
       <ol class="track" aria-label="${name}">
         ${hourLines(scale)}
+        ${scale.band ? box("band", scale, scale.band.fromS, scale.band.toS, "a repeater still repeats what it heard") : NONE}
         ${deeds.filter((deed) => deed.id === id && deed.kind !== "illness").map((deed) => box("hatch", scale, deed.fromS, deed.toS, deedText(deed)))}
         ${others.map((e) => box("other", scale, e.fromS, e.toS, `near ${listed(e.with.map(nameOf))}${atPlace(e.place)}, ${span(e)}`))}
-        ${desks.map((e) => box("desk", scale, e.fromS, e.toS, `near ${listed(e.with.map(nameOf))}, ${span(e)}`, deskLabel))}
+        ${desks.map((e) => box("desk", scale, e.fromS, e.toS, `near ${listed(e.with.map(nameOf))}, ${span(e)}`))}
         ${near.map((e) => box("near", scale, e.fromS, e.toS, `near ${listed(e.with.map(nameOf))}${atPlace(e.place)}, ${span(e)}`, e.place))}
       </ol>
     </div>`;
@@ -121,16 +124,20 @@ function repeaterPart(result: LoopResult, { id, name, chirpsHeard, passedOnMinut
   const visit = withRepeater.find(({ a, b }) => ill.has(a) || ill.has(b));
   const figures = html`<p data-repeater="${id}">${name} heard ${counted(chirpsHeard, "chirp frame", "chirp frames")}. Through ${result.repeaters.length > 1 ? "repeaters" : "it"} alone, keyfobs learned of ${minutesText(passedOnMinutes)} that no direct hearing covers.</p>`;
   if (!visit) return figures;
-  const scale = { fromS: visit.fromS - BEFORE_VISIT_S, toS: visit.toS + AFTER_VISIT_S };
+  const scale = {
+    fromS: visit.fromS - BEFORE_VISIT_S,
+    toS: visit.toS + AFTER_VISIT_S,
+    band: { fromS: visit.toS, toS: visit.toS + MAX_AGE_MINUTES * 60 },
+  };
   const visitors = scene.people.filter(({ id: person }) =>
     withRepeater.some(
       ({ a, b, fromS, toS }) => (a === person || b === person) && fromS < scale.toS && toS > scale.fromS,
     ),
   );
   return html`
-  <div class="chart">
+  <div class="chart tall">
     ${repeaterLane(result, scale, id, name)}
-    ${visitors.slice(0, MAX_LANES).map((person) => personLane(result, scale, person.id, person.name, "at the counter"))}
+    ${visitors.slice(0, MAX_LANES).map((person) => personLane(result, scale, person.id, person.name))}
     ${axis(scale)}
   </div>
   ${figures}`;
@@ -197,7 +204,7 @@ function atPlace(place: string | undefined): string {
 }
 
 function roleText(deeds: readonly Deed[], id: string): string {
-  return deeds.some((deed) => deed.id === id && deed.kind === "snooze") ? "keyfob snoozed for a while" : "";
+  return deeds.some((deed) => deed.id === id && deed.kind === "snooze") ? "snoozed for a while" : "";
 }
 
 function deedText({ kind, fromS, toS }: Deed): string {
