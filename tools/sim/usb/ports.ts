@@ -108,8 +108,8 @@ export async function openTcpPort(
 }
 
 /** socat names its terminal a moment before it makes the link. */
-async function waitForLink(path: string): Promise<void> {
-  while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 2));
+async function waitForLink(path: string, isEnded: () => boolean): Promise<void> {
+  while (!existsSync(path) && !isEnded()) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
 /** Whether socat is installed, without which there are no pseudo terminals. */
@@ -138,7 +138,7 @@ export async function openPty(live: LiveWorld, device: SimDevice, path: string, 
       let messages = "";
       stderr.on("data", (text: Buffer) => {
         messages += text.toString();
-        if (/PTY is/.test(messages)) void waitForLink(path).then(resolve);
+        if (/PTY is/.test(messages)) void waitForLink(path, () => isClosing).then(resolve);
         if (!cable && /starting data transfer loop/.test(messages)) {
           const send = (bytes: Uint8Array): void => {
             if (stdin.writable && stdin.writableLength < BACKLOG_BYTES) stdin.write(bytes);
