@@ -1,7 +1,8 @@
-import { copyBytes, readU16, writeU16 } from "../../protocol/bytes";
+import { copyBytes, writeU16 } from "../../protocol/bytes";
 import { ROW_BYTES } from "../../protocol/contactRow";
 import { FlashFault, type FlashStore } from "../flash/flashStore";
 import { CRC_START, crc16, storedCrc } from "./crc16";
+import { expireGroup, mendGroup } from "./groupUpkeep";
 import {
   CHECK_BYTES,
   fitsGroup,
@@ -10,15 +11,13 @@ import {
   groupHourAt,
   HEAD_AT,
   holdsHour,
+  isBlank,
   ROWS_AT,
   rowCheck,
   SEAL_AT,
-  sealOf,
   setCheck,
   setHead,
   soundRows,
-  voidRows,
-  voidWrongChecks,
 } from "./rowGroup";
 import { HEADER_BYTES } from "./sectorHeader";
 import { SectorRing } from "./sectorRing";
@@ -227,27 +226,13 @@ export class ContactLog {
       // A cut may have left what lies before the rows of the next group blank, and not the rows.
       if (used < SECTOR_GROUPS && !isBlank(await this.readGroup(sector, used), 0, GROUP_BYTES)) used++;
       let latest = 0;
-      if (used > 0) await this.mend(sector, used - 1);
+      if (used > 0) await mendGroup(this.store, this.address(sector, used - 1), this.ring.firstHour(sector));
       for (let group = 0; group < used; group++)
         latest = Math.max(latest, groupHourAt(index, group * ROWS_AT, this.ring.firstHour(sector)) + 1);
       this.ring.setLastHour(sector, latest);
       this.group = used;
     }
     this.known = true;
-  }
-
-  private async mend(sector: number, group: number): Promise<void> {
-    const address = this.address(sector, group);
-    const bytes = await this.readGroup(sector, group);
-    if (voidWrongChecks(bytes)) await this.store.program(address, bytes.slice(0, CHECK_BYTES));
-    if (groupHourAt(bytes, 0, this.ring.firstHour(sector)) === 0)
-      await this.store.program(address, Buffer.alloc(ROWS_AT));
-    const seal = sealOf(bytes);
-    const stored = readU16(bytes, SEAL_AT);
-    if (stored !== seal && (stored & seal) === seal) {
-      writeU16(bytes, SEAL_AT, seal);
-      await this.store.program(address + SEAL_AT, bytes.slice(SEAL_AT, GROUP_BYTES));
-    }
   }
 
   private async readSector(sector: number, hour: number, visit: RowVisitor): Promise<void> {
@@ -276,17 +261,8 @@ export class ContactLog {
       const hour = groupHourAt(index, group * ROWS_AT, firstHour);
       // A group holds rows of up to an hour after its own: it is done with once that hour has been expired.
       if (hour === 0 || hour - 1 > lastHour || hour + 1 <= this.expiredTo) continue;
-      await this.expireGroup(this.address(sector, group), lastHour, firstHour);
+      await expireGroup(this.store, this.address(sector, group), lastHour, firstHour);
     }
-  }
-
-  /** First the seal goes, then the checks, then the rows, so that the group's other rows count whenever the power fails. */
-  private async expireGroup(address: number, lastHour: number, firstHour: number): Promise<void> {
-    const bytes = await this.store.read(address, GROUP_BYTES);
-    if (!voidRows(bytes, lastHour, firstHour)) return;
-    await this.store.program(address + SEAL_AT, bytes.slice(SEAL_AT, GROUP_BYTES));
-    await this.store.program(address, bytes.slice(0, CHECK_BYTES));
-    await this.store.program(address + ROWS_AT, bytes.slice(ROWS_AT, SEAL_AT));
   }
 
   /** Of each group what lies before its rows, one after the other. */
@@ -301,9 +277,4 @@ export class ContactLog {
   private address(sector: number, group: number): number {
     return this.ring.address(sector) + HEADER_BYTES + group * GROUP_BYTES;
   }
-}
-
-function isBlank(bytes: Buffer, at: number, length: number): boolean {
-  for (let i = at; i < at + length; i++) if (bytes[i] !== 0xff) return false;
-  return true;
 }

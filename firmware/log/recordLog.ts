@@ -1,22 +1,16 @@
-import { copyBytes, isZero, readU16, readU32, sliceCopy, writeU16, writeU32 } from "../../protocol/bytes";
+import { copyBytes, readU32 } from "../../protocol/bytes";
 import { FlashFault, type FlashStore, SECTOR_BYTES } from "../flash/flashStore";
-import { CRC_START, crc16, storedCrc } from "./crc16";
+import { BLANK_HOUR, CRC_AT, encodeRecord, findRecord, payloadAt, RECORD_BYTES } from "./record";
+import { isBlank } from "./rowGroup";
 import { HEADER_BYTES } from "./sectorHeader";
 import { SectorRing, zero } from "./sectorRing";
 import { type Pause, Turn } from "./turn";
-
-/** Bytes of a record's payload. */
-export const PAYLOAD_BYTES = 32;
-
-const CRC_AT = 4 + PAYLOAD_BYTES;
-const RECORD_BYTES = CRC_AT + 2;
 
 /** Records in a sector. */
 export const SECTOR_RECORDS = Math.floor((SECTOR_BYTES - HEADER_BYTES) / RECORD_BYTES);
 
 const RECORDS_PER_READ = 5;
 const HOURS_PER_READ = 56;
-const BLANK_HOUR = 0xffffffff;
 const MAX_FAULTS_PER_APPEND = 4;
 
 /** Called with each record in turn. */
@@ -80,10 +74,7 @@ export class RecordLog {
 
   /** Writes a record (a shorter payload is filled up with zeros); once it resolves it survives a power cut. @throws FlashError */
   async append(hour: number, payload: Buffer): Promise<void> {
-    const record = Buffer.alloc(RECORD_BYTES);
-    writeU32(record, 0, hour);
-    record.set(payload, 4);
-    writeU16(record, CRC_AT, recordCrc(record, 0));
+    const record = encodeRecord(hour, payload);
     await this.turn.take();
     try {
       let faults = 0;
@@ -237,7 +228,7 @@ export class RecordLog {
       const first = Math.max(0, next - 1);
       const records = await this.readRecords(sector, first);
       if (next > 0 && !payloadAt(records, 0)) await this.eraseRecord(sector, first);
-      if (next < SECTOR_RECORDS && !isBlank(records, (next - first) * RECORD_BYTES)) {
+      if (next < SECTOR_RECORDS && !isBlank(records, (next - first) * RECORD_BYTES, RECORD_BYTES)) {
         await this.eraseRecord(sector, next);
         next++;
       }
@@ -296,26 +287,4 @@ export class RecordLog {
     this.hoursSector = -1;
     this.window = Buffer.alloc(0);
   }
-}
-
-function recordCrc(bytes: Buffer, at: number): number {
-  return storedCrc(crc16(bytes, at, CRC_AT, CRC_START));
-}
-
-/** The payload of the record at `at`, or undefined if it is not whole. */
-function payloadAt(records: Buffer, at: number): Buffer | undefined {
-  if (isZero(records, at, RECORD_BYTES) || readU16(records, at + CRC_AT) !== recordCrc(records, at)) return undefined;
-  return sliceCopy(records, at + 4, PAYLOAD_BYTES);
-}
-
-function findRecord(records: Buffer, hour: number): Buffer | undefined {
-  let found: Buffer | undefined;
-  for (let at = 0; at < records.length; at += RECORD_BYTES)
-    if (readU32(records, at) === hour) found = payloadAt(records, at) || found;
-  return found;
-}
-
-function isBlank(records: Buffer, at: number): boolean {
-  for (let i = 0; i < RECORD_BYTES; i++) if (records[at + i] !== 0xff) return false;
-  return true;
 }

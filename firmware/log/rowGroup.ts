@@ -146,6 +146,12 @@ export function voidRows(group: Buffer, lastHour: number, firstHour: number): bo
   return voided;
 }
 
+/** Whether `length` bytes from `at` are as an erase leaves them. */
+export function isBlank(bytes: Buffer, at: number, length: number): boolean {
+  for (let i = at; i < at + length; i++) if (bytes[i] !== 0xff) return false;
+  return true;
+}
+
 /** Whether the k-th row has the parity that its check states. */
 function isSound(group: Buffer, k: number): boolean {
   const after = hoursAfter(group, 0, k);

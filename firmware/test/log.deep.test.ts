@@ -2,6 +2,7 @@ import { beforeAll, expect, it } from "vitest";
 import { type Bytecode, buildBytecode } from "../../tools/build/bytecode";
 import { blankNorFlash } from "../../tools/sim/device/norFlash";
 import { busyHour, checkCut, fullFlash } from "./contactCuts";
+import { checkAgainstModel } from "./contactModel";
 import { runBesideFlash } from "./flashRig";
 import { cutsOf, HOUR, RowMaker } from "./logRig";
 
@@ -32,9 +33,13 @@ it("keeps every row of some minutes, after whichever byte of each operation the 
   expect(operation).toBeGreaterThan(12);
 }, 300_000);
 
+it("does what a list of rows by hour would do, in thousands of random histories", async () => {
+  await checkAgainstModel(3000, 5);
+}, 300_000);
+
 it("holds in the VM all rows of each minute that was through, wherever the power failed", () => {
   const { image, debugFile } = program;
-  for (let cutAt = 4; cutAt < 620; cutAt += 23) {
+  for (let cutAt = 4; cutAt < 620; cutAt += 47) {
     const state = blankNorFlash();
     const before = runBesideFlash({ image, debugFile, state, cutAt, limitMs: 300_000 }).lines;
     const after = runBesideFlash({ image, debugFile, state, limitMs: 300_000 }).lines;

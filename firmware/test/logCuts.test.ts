@@ -37,10 +37,10 @@ it("keeps every seed that was stored, and no half seed, wherever the power fails
     const whole = await untilCut(async () => {
       const log = new SeedLog(chip, 0, 4, noPause);
       await log.mount();
-      for (let k = first; k < first + 12; k++) {
+      for (let k = first; k < first + 8; k++) {
         await log.put(HOUR + k, seedOf(k));
         stored = k;
-        if (k === first + 6) {
+        if (k === first + 4) {
           await log.put(HOUR + k, Buffer.alloc(32, 0xee));
           replaced = k;
         }
@@ -54,7 +54,7 @@ it("keeps every seed that was stored, and no half seed, wherever the power fails
     await log.mount();
     for (let k = expiring + 1; k <= stored; k++) {
       const seed = await log.get(HOUR + k);
-      const isNew = k === first + 6 && seed?.[0] === 0xee;
+      const isNew = k === first + 4 && seed?.[0] === 0xee;
       expect(isNew || (k !== replaced && seed?.equals(seedOf(k)))).toBe(true);
     }
     for (let k = 0; k <= expired; k++) expect(await log.get(HOUR + k)).toBeUndefined();

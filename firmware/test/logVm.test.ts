@@ -29,13 +29,14 @@ describe("the logs as bytecode in the VM", () => {
     const first = run(state).lines;
     expect([value(first, "size"), value(first, "held"), value(first, "seed")]).toEqual(["2097152", "0", "none"]);
     expect(value(first, "rows")).toBe(String(ROWS_AN_HOUR));
+    expect(value(first, "result")).toBe(`${HOUR} ${Buffer.from("found").toString("hex").padEnd(64, "0")}`);
     await expectSameInNode(state);
     const second = run(state).lines;
     expect([value(second, "held"), value(second, "seed").slice(0, 4)]).toEqual([String(ROWS_AN_HOUR), "aa00"]);
     expect(value(second, "rows")).toBe(String(2 * ROWS_AN_HOUR));
   });
 
-  it("mount a full 2 MiB in under 2 s of their own time", async () => {
+  it("mount a full 2 MiB in under 2 s of their own time, and expire its first days to the hour", async () => {
     const flash = new ModelFlash(2 << 20);
     const logs = new Logs(flash, noPause);
     await logs.mount();
@@ -48,6 +49,7 @@ describe("the logs as bytecode in the VM", () => {
     state.bytes.set(flash.image);
     const { lines } = run(state);
     expect(Number.parseInt(value(lines, "mount"), 10)).toBeLessThan(2000);
+    expect(value(lines, "expired")).toBe("0 kept 300");
     expect(value(lines, "rows")).toBe(String(ROWS_AN_HOUR));
   });
 

@@ -31,6 +31,14 @@ for (let minute = 0; minute < 60; minute++) {
   console.log(`minute ${minute}`);
 }
 console.log(`rows ${await countHour(HOUR)}`);
+const expiring = ds.millis();
+await logs.expire(HOUR - 900);
+console.log(`expire ${ds.millis() - expiring} ms`);
+console.log(`expired ${await countHour(HOUR - 900)} kept ${await countHour(HOUR - 899)}`);
+await logs.results.append(HOUR, Buffer.from("found"));
+await logs.results.forEach(async (hour, payload) => {
+  console.log(`result ${hour} ${payload.toString("hex")}`);
+});
 for (let hour = HOUR + 1; hour < HOUR + 505; hour++) await logs.contacts.readHour(hour, async () => {});
 console.log(`retries ${flash.retries}`);
 console.log("done");
