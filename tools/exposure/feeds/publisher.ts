@@ -21,7 +21,8 @@ import type { KeyRing, PublishingKey } from "./keyRing";
 /** A seed's hour must be over for this long before it may be public: until then its chirps could still be replayed. */
 export const EMBARGO_MINUTES = MAX_AGE_MINUTES + TOLERANCE_MINUTES;
 
-const MAX_CONFLICTS = 10;
+/** Each conflict means that another instance got on; so many in a row mean that something else is wrong. */
+const MAX_CONFLICTS = 100;
 
 /** A shard that was published. */
 export interface PublishedChunk extends FeedChunk {

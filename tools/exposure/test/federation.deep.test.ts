@@ -11,7 +11,7 @@ import { parseFeedIndex } from "../feeds/feedIndex";
 import { ThreadedSigner } from "../feeds/signer";
 import type { ExposureService } from "../service";
 import { TestAuthority } from "./certificates";
-import { FakeClock, makeUpload, sendUpload, temporaryFolder, testService } from "./fixtures";
+import { dataFolder, FakeClock, makeUpload, sendUpload, temporaryFolder, testService } from "./fixtures";
 
 /** Alba (A), Beria (B) and Caria (C): A and B replicate partially, C reads everything from A. */
 const [A, B, C] = ["AA", "BB", "CC"] as const;
@@ -35,7 +35,7 @@ describe.runIf(hasTool("openssl"))("Three regions", () => {
     const folder = await temporaryFolder();
     authority = new TestAuthority(folder);
     stranger = new TestAuthority(folder, "stranger");
-    for (const name of [A, B, C]) folders[name] = await temporaryFolder();
+    for (const name of [A, B, C]) folders[name] = await dataFolder();
     // Producers first without readers' addresses: ports and keys are known only once the services run.
     servers[A] = await start(A, { consumers: [{ regionID: B }, { regionID: C, allToAll: true }] });
     servers[B] = await start(B, { consumers: [{ regionID: A }], producers: [await producer(A, B, "partial")] });

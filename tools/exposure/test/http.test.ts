@@ -8,7 +8,7 @@ import { UPLOAD_ANSWER_BYTES } from "../http/answer";
 import { GuessLimit } from "../http/guessLimit";
 import type { ExposureService } from "../service";
 import { CHAFF_NUMBER, MAX_UPLOAD_BYTES } from "../uploads";
-import { FakeClock, REGION, sendUpload, temporaryFolder, testService, uploadBytes } from "./fixtures";
+import { dataFolder, FakeClock, REGION, sendUpload, testService, uploadBytes } from "./fixtures";
 
 const LIMIT = 25;
 
@@ -17,7 +17,7 @@ describe("The HTTP service", () => {
   let service: ExposureService;
   let url: string;
   beforeAll(async () => {
-    service = await testService({ data: await temporaryFolder(), guessesPerMinute: LIMIT }, clock);
+    service = await testService({ data: await dataFolder(), guessesPerMinute: LIMIT }, clock);
     url = service.url;
   });
   const issue = (count = 1) => service.core.permissions.issue("P", count, 5);

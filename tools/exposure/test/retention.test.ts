@@ -5,13 +5,13 @@ import { decodePermissionNumber } from "../../../protocol/permissionNumber";
 import { publish } from "../administration";
 import type { Core } from "../core";
 import { parseFeedIndex } from "../feeds/feedIndex";
-import { FakeClock, temporaryFolder, testCore, uploadBytes } from "./fixtures";
+import { dataFolder, FakeClock, testCore, uploadBytes } from "./fixtures";
 
 describe("After the retention time", () => {
   const clock = new FakeClock();
   let core: Core;
   beforeAll(async () => {
-    core = await testCore({ data: await temporaryFolder() }, clock);
+    core = await testCore({ data: await dataFolder() }, clock);
   });
   const upload = async (lastHourOffset = 0) => {
     const [text = ""] = await core.permissions.issue("P", 1);

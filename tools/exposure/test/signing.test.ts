@@ -10,13 +10,13 @@ import { administer, publish } from "../administration";
 import type { Core } from "../core";
 import { isSigned, parseFeedIndex, verifyIndex } from "../feeds/feedIndex";
 import { ThreadedSigner } from "../feeds/signer";
-import { FakeClock, makeUpload, temporaryFolder, testCore } from "./fixtures";
+import { dataFolder, FakeClock, makeUpload, testCore } from "./fixtures";
 
 describe("A region's key", () => {
   let core: Core;
   const folder = () => join(core.directory.published, "v1", "keys");
   beforeAll(async () => {
-    core = await testCore({ data: await temporaryFolder() }, new FakeClock(), new ThreadedSigner());
+    core = await testCore({ data: await dataFolder() }, new FakeClock(), new ThreadedSigner());
     const upload = encodeUploadFile(makeUpload({ hours: 3 }));
     await core.database.query("insert into intake (id, day, file) values ('1', 0, $1)", [upload]);
     await publish(core);

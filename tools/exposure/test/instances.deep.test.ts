@@ -1,0 +1,75 @@
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { decodePermissionNumber } from "../../../protocol/permissionNumber";
+import { decodeShardFile } from "../../../protocol/shardFile";
+import { encodeUploadFile } from "../../../protocol/uploadFile";
+import { sha256 } from "../../sha256";
+import { publish } from "../administration";
+import { parseFeedIndex } from "../feeds/feedIndex";
+import { FakeClock, makeUpload, storage, temporaryFolder, testCore, uploadBytes } from "./fixtures";
+
+const UPLOADS = 60;
+
+describe("Several instances on one PostgreSQL", () => {
+  it("take uploads and publish at the same time without losing, doubling or renumbering anything", async () => {
+    const where = await storage("PostgreSQL");
+    if (where === undefined) return;
+    const clock = new FakeClock();
+    const first = await testCore(where, clock);
+    await first.keys.prepare();
+    const cores = [first];
+    for (let i = 0; i < 2; i++) {
+      const data = await temporaryFolder();
+      for (const key of ["signing.key", "permission.key"]) await cp(join(where.data, key), join(data, key));
+      cores.push(await testCore({ ...where, data }, clock));
+    }
+    const numbers = (await first.permissions.issue("P", UPLOADS)).map((text) => decodePermissionNumber(text));
+    const expected = new Set<string>();
+    const uploading = numbers.map(async (number, i) => {
+      const upload = makeUpload({ hours: 5 });
+      for (const [k, seed] of upload.seeds.entries()) expected.add(`${upload.firstHour + k} ${seed.toString("hex")}`);
+      await new Promise((done) => setTimeout(done, i * 20));
+      return cores[i % 3]?.uploads.take(number, Buffer.alloc(16, i), encodeUploadFile(upload));
+    });
+    let isUploading = true;
+    const publishing = cores.map(async (core) => {
+      while (isUploading) await publish(core);
+    });
+    expect(new Set(await Promise.all(uploading))).toEqual(new Set(["accepted"]));
+    isUploading = false;
+    await Promise.all(publishing);
+    await publish(first);
+    const rows = await first.database.query<{ number: number; file: Buffer }>(
+      "select number, file from chunk where feed = 'public' order by number",
+    );
+    expect(rows.map(({ number }) => number)).toEqual(rows.map((_, i) => i + 1));
+    const found = rows.flatMap(({ file }) =>
+      decodeShardFile(sha256, file).blocks.flatMap(({ hour, seeds }) =>
+        seeds.map((seed) => `${hour} ${seed.toString("hex")}`),
+      ),
+    );
+    expect(new Set(found).size).toBe(found.length);
+    for (const seed of expected) expect(found.includes(seed)).toBe(true);
+    for (const core of cores) {
+      await core.files.sync();
+      expect(parseFeedIndex(core.files.get("public")?.index.toString("utf8") ?? "").chunks).toHaveLength(rows.length);
+    }
+  }, 120_000);
+
+  it("refuse to work with keys that are not the database's", async () => {
+    const where = await storage("PostgreSQL");
+    if (where === undefined) return;
+    const core = await testCore(where);
+    await core.keys.prepare();
+    await expect(testCore({ ...where, data: await temporaryFolder() })).rejects.toThrow(/permission.key is missing/);
+    await expect(testCore({ ...where, region: "DE" })).rejects.toThrow(/belongs to region US-MA/);
+    const other = await storage("PostgreSQL");
+    const stranger = await testCore({ ...where, ...other });
+    await stranger.keys.prepare();
+    await expect(testCore({ ...where, data: other?.data ?? "" })).rejects.toThrow(
+      /not the key this database was set up with/,
+    );
+    expect(await core.uploads.take(undefined, Buffer.alloc(16), uploadBytes())).toBe("refused");
+  });
+});
