@@ -95,7 +95,7 @@ const TOWN: Script = {
   ],
   diagnosed: ["ada"],
   redactions: [["ada", "08:00", "09:00"]],
-  snoozes: [["emil", "07:27", "07:57"]],
+  snoozes: [["emil", "07:27", "08:27"]],
 };
 
 const SCRIPTS = [HOUSEHOLD, SHOP, WARD, TOWN];

@@ -1,0 +1,82 @@
+// The health department of a run: a real exposure service on loopback, in a process of its own that can be killed, with the
+// scenario's time for a clock.
+
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** ISO 3166 leaves XA to XZ to users: nobody mistakes a simulation's shards for a country's. */
+export const REGION = "XA";
+
+/** What the process is told, in its arguments: where its data lies, which port it listens on, and what time it is. */
+export interface AuthorityStart {
+  readonly data: string;
+  /** 0: any. */
+  readonly port: number;
+  /** Unix seconds at its start; from then on time goes by as everywhere. */
+  readonly nowS: number;
+}
+
+/** What the process answers, once. */
+export type AuthorityReady = { readonly url: string } | { readonly error: string };
+
+export class Authority {
+  private constructor(
+    /** Everything of this run that lies on disk: the service's data, uploads, fetched shards. */
+    readonly folder: string,
+    readonly url: string,
+    private process: ChildProcess,
+    private readonly epochMs: number,
+  ) {}
+
+  /** Opens for business. @param nowS Unix seconds on the devices' calendar */
+  static async open(nowS: number): Promise<Authority> {
+    const folder = await mkdtemp(join(tmpdir(), "chirpfob-run-"));
+    const { child, url } = await serve({ data: dataOf(folder), port: 0, nowS });
+    return new Authority(folder, url, child, Date.now() - nowS * 1000);
+  }
+
+  /** For --data of the commands beside it. */
+  get data(): string {
+    return dataOf(this.folder);
+  }
+
+  /** Kills the service as a power cut does, and starts it again at the same address. */
+  async crash(): Promise<void> {
+    await end(this.process, "SIGKILL");
+    const nowS = Math.floor((Date.now() - this.epochMs) / 1000);
+    const { child } = await serve({ data: this.data, port: Number(new URL(this.url).port), nowS });
+    this.process = child;
+  }
+
+  async close(): Promise<void> {
+    await end(this.process, "SIGTERM");
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+function dataOf(folder: string): string {
+  return join(folder, "service");
+}
+
+async function serve(start: AuthorityStart): Promise<{ child: ChildProcess; url: string }> {
+  const child = fork(new URL("./authorityBoot.mjs", import.meta.url), [JSON.stringify(start)], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    execArgv: [],
+  });
+  const [ready] = (await Promise.race([once(child, "message"), once(child, "exit").then(() => [])])) as [
+    AuthorityReady?,
+  ];
+  if (ready && "url" in ready) return { child, url: ready.url };
+  await end(child, "SIGKILL");
+  throw new Error(`the exposure service of this run did not start: ${ready?.error ?? "it ended at once"}`);
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill(signal);
+  await ended;
+}

@@ -1,0 +1,163 @@
+// The simulated side of a run: keyfobs and repeaters of a scene, in the simulator's crowd, on a calendar that they accept.
+
+import { hourOfSeconds } from "../../protocol/time";
+import { buildBytecode } from "../build/bytecode";
+import { ROLE_ENTRIES } from "../cli/commands/build";
+import { KEYFOB_COMMAND, KEYFOB_SERVICE_CLASS } from "../device/keyfobWire";
+import { PROFILES } from "../sim/air/profile";
+import { contactRuns } from "../sim/contacts/contactProximity";
+import { Crowd } from "../sim/crowd/crowd";
+import type { CrowdDevice, CrowdSpec, HostCommand } from "../sim/crowd/spec";
+import type { LoopScene, Pause } from "./scene";
+
+const SECOND_US = 1e6;
+/** Devices are switched on this long before the scene begins, and their clocks set a little later. */
+const LEAD_S = 120;
+const CLOCK_SET_AT_S = 20;
+/** Keyfobs accept no time before 2024; older lists are moved by whole weeks, so that hours and weekdays stay. */
+const FIRST_YEAR_S = Date.UTC(2024, 0, 1) / 1000;
+const WEEK_S = 7 * 86_400;
+/** A press of this length snoozes (firmware/wearer). */
+const LONG_PRESS_MS = 3000;
+/** A second without power, and the time it takes a keyfob to be back on the air. */
+const OUTAGE_S = 15;
+
+export interface TownOptions {
+  readonly scene: LoopScene;
+  readonly radio: keyof typeof PROFILES;
+  readonly seed: number;
+  /** Moments (Unix seconds of the scene) at which keyfobs lose power for a second. */
+  readonly powerCuts: readonly { readonly id: string; readonly atS: number }[];
+  /** Share of advertising reports that get lost. */
+  readonly lostReports: number;
+  /** Called some times a second with the moment that has been reached. */
+  readonly onProgress: (atS: number) => void;
+}
+
+/** A scene's devices. Times are Unix seconds of the scene; `shiftS` is what the devices' calendar is ahead of it. */
+export class Town {
+  private nowS: number;
+
+  private constructor(
+    private readonly crowd: Crowd,
+    private readonly scene: LoopScene,
+    readonly shiftS: number,
+    private readonly radios: ReadonlyMap<string, number>,
+  ) {
+    this.nowS = scene.fromS - LEAD_S;
+  }
+
+  /** Compiles the programs, makes the devices and sets their clocks. */
+  static async found({ scene, radio, seed, powerCuts, lostReports, onProgress }: TownOptions): Promise<Town> {
+    const shiftS = scene.fromS < FIRST_YEAR_S ? Math.ceil((FIRST_YEAR_S - scene.fromS) / WEEK_S) * WEEK_S : 0;
+    const wearable = await buildBytecode("wearable", ROLE_ENTRIES.wearable);
+    const repeater = scene.repeaters.length > 0 ? await buildBytecode("repeater", ROLE_ENTRIES.repeater) : wearable;
+    const radios = new Map([...scene.people, ...scene.repeaters].map(({ id }, i) => [id, i]));
+    const originS = scene.fromS - LEAD_S;
+    const number = (id: string): number => radios.get(id) ?? -1;
+    const devices = [
+      ...scene.people.map(({ id }): CrowdDevice => {
+        const cuts = powerCuts.filter((cut) => cut.id === id).map(({ atS }) => (atS - originS) * SECOND_US);
+        const hostCommands = [setClock(originS + shiftS)];
+        return { program: "wearable", hostCommands, ...(cuts.length > 0 ? { powerCutsUs: cuts } : {}) };
+      }),
+      ...scene.repeaters.map((): CrowdDevice => ({ program: "repeater" })),
+    ];
+    const spec: CrowdSpec = {
+      seed: `${scene.name} ${seed}`,
+      profile: { ...PROFILES[radio], lossRate: Math.max(PROFILES[radio].lossRate, lostReports) },
+      proximity: {
+        kind: "contacts",
+        runs: contactRuns(
+          scene.contacts.map(({ endS, a, b }) => ({ endS, a: number(a), b: number(b) })),
+          originS,
+        ),
+      },
+      programs: {
+        wearable: { image: wearable.image, debugFile: wearable.debugFile },
+        repeater: { image: repeater.image, debugFile: repeater.debugFile },
+      },
+      devices,
+      startS: originS + shiftS,
+    };
+    const crowd = await Crowd.start(spec, { onProgress: (nowUs) => onProgress(originS + nowUs / SECOND_US) });
+    return new Town(crowd, scene, shiftS, radios);
+  }
+
+  /** Lets everybody live until a moment; keyfobs are snoozed by their buttons on the way. */
+  async liveUntil(untilS: number): Promise<void> {
+    const snoozes = this.scene.snoozes.filter(({ fromS }) => fromS >= this.nowS && fromS < untilS);
+    for (const { id, fromS } of [...snoozes].sort((a, b) => a.fromS - b.fromS)) {
+      await this.runTo(fromS);
+      await this.crowd.press(this.radio(id), LONG_PRESS_MS);
+    }
+    await this.runTo(untilS);
+  }
+
+  /** The Unix second, on the devices' calendar, at which the run has arrived. */
+  get deviceS(): number {
+    return this.nowS + this.shiftS;
+  }
+
+  get deviceHour(): number {
+    return hourOfSeconds(this.deviceS);
+  }
+
+  /** Plugs a device into a computer: its address for --port. */
+  plugIn(id: string): Promise<string> {
+    return this.crowd.openPort(this.radio(id));
+  }
+
+  pressButton(id: string): Promise<void> {
+    return this.crowd.press(this.radio(id));
+  }
+
+  /** Pulls the cable in the middle of something; it can be plugged in again at the same address. */
+  pullCable(id: string): Promise<void> {
+    return this.crowd.unplug(this.radio(id));
+  }
+
+  unplug(id: string): Promise<void> {
+    return this.crowd.closePort(this.radio(id));
+  }
+
+  /** The flash chip that holds a keyfob's log. */
+  async logImage(id: string): Promise<Uint8Array> {
+    return (await this.crowd.state(this.radio(id))).flash.log.bytes;
+  }
+
+  close(): Promise<void> {
+    return this.crowd.close();
+  }
+
+  private radio(id: string): number {
+    const radio = this.radios.get(id);
+    if (radio === undefined) throw new RangeError(`nobody is called ${id}`);
+    return radio;
+  }
+
+  private async runTo(untilS: number): Promise<void> {
+    if (untilS <= this.nowS) return;
+    await this.crowd.run(Math.round((untilS - this.nowS) * SECOND_US));
+    this.nowS = untilS;
+  }
+}
+
+/** Sets the clock as a computer would, some seconds after the device was switched on. @param originS Unix second of time 0 */
+function setClock(originS: number): HostCommand {
+  const data = new Uint8Array(8);
+  const view = new DataView(data.buffer);
+  view.setUint32(0, originS + CLOCK_SET_AT_S, true);
+  view.setUint16(4, 1, true);
+  return {
+    atUs: CLOCK_SET_AT_S * SECOND_US,
+    serviceClass: KEYFOB_SERVICE_CLASS,
+    command: KEYFOB_COMMAND.clockSet,
+    data,
+  };
+}
+
+/** When a keyfob that lost power may do nothing. */
+export function outageOf(cut: { readonly id: string; readonly atS: number }): Pause {
+  return { id: cut.id, fromS: cut.atS, toS: cut.atS + OUTAGE_S };
+}
