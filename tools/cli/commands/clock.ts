@@ -4,6 +4,9 @@ import { formatMoment } from "../localTime";
 import { printJson } from "../output";
 import { formatSpan } from "../progress";
 
+/** Over a shorter time the rounding of the clocks would pass for a drift. */
+const MIN_DRIFT_SECONDS = 3600;
+
 /** `chirpfob clock sync`: the keyfob has no other source of time than its host. */
 export function addClockCommand(program: Command): void {
   const clock = program.command("clock").description("the keyfob's clock");
@@ -16,7 +19,7 @@ export function addClockCommand(program: Command): void {
   ).action((options: PortOptions & { json?: boolean }) =>
     withKeyfob(options, async ({ keyfob }) => {
       const { driftMs, sinceSync, previous } = await keyfob.setClock(Date.now);
-      const ppm = previous === "set" && sinceSync > 0 ? Math.round((driftMs * 1000) / sinceSync) : null;
+      const ppm = previous === "set" && sinceSync >= MIN_DRIFT_SECONDS ? Math.round((driftMs * 1000) / sinceSync) : null;
       if (options.json) return printJson({ driftMs, sinceSyncSeconds: sinceSync, previous, driftPpm: ppm });
       process.stdout.write(`The keyfob's clock is set: ${formatMoment(Date.now())}.\n`);
       if (previous === "unset")

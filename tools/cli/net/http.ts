@@ -100,9 +100,9 @@ function send(options: Exchange, tunnel: Duplex | undefined, idleMs: number): Pr
       hostname: url.hostname.replace(/^\[|\]$/g, ""),
       port: url.port || (url.protocol === "https:" ? 443 : 80),
       path: url.pathname,
-      agent: false,
       headers: { host: url.host, ...headers, ...(body ? { "content-length": String(body.length) } : {}) },
-      ...(tunnel ? { createConnection: () => tunnel } : {}),
+      // An agent of any kind would ignore createConnection, and go around the proxy.
+      ...(tunnel ? { createConnection: () => tunnel } : { agent: false }),
     });
     const onAbort = () => request.destroy(new Error("aborted"));
     signal?.addEventListener("abort", onAbort, { once: true });
