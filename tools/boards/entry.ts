@@ -1,0 +1,134 @@
+// The program of one board: DeviceScript wants pins by name at compile time, so an entry of boards.json becomes a few lines
+// of source that put the board together and start the role.
+
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Board } from "./boards";
+import { checkAgainstDeviceScript } from "./catalog";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+const FOLDER = "build/entries";
+
+export type BoardRole = Board["roles"][number];
+
+/** How each role starts, and with which values. */
+const ROLES: Record<BoardRole, { start: string; startFrom: string; tunables: string; tunablesFrom: string }> = {
+  wearable: {
+    start: "startWearable",
+    startFrom: "firmware/startWearable",
+    tunables: "DEFAULT_TUNABLES",
+    tunablesFrom: "firmware/state/config",
+  },
+  repeater: {
+    start: "startRepeater",
+    startFrom: "repeater/startRepeater",
+    tunables: "REPEATER_TUNABLES",
+    tunablesFrom: "repeater/tunables",
+  },
+};
+
+/**
+ * Writes the program of a role on a board under build/.
+ *
+ * @returns its path from the project's root, for buildBytecode
+ * @throws BoardsError if DeviceScript does not know the board or a pin of it
+ */
+export async function writeEntry(board: Board, role: BoardRole): Promise<string> {
+  checkAgainstDeviceScript(board);
+  const path = `${FOLDER}/${role}-${board.id}.ts`;
+  await mkdir(join(ROOT, FOLDER), { recursive: true });
+  await writeFile(join(ROOT, path), entrySource(board, role));
+  return path;
+}
+
+/** The source of the program. */
+export function entrySource(board: Board, role: BoardRole): string {
+  const imports = new Imports();
+  const body: string[] = [];
+  const { radio, flash, spi } = board;
+  const pin = (name: string) => imports.use("pins", `@dsboard/${board.deviceScript}`, `pins.${name}`);
+  const chips = (name: string, file: string) => imports.use(name, `../../firmware/chips/${file}`);
+
+  if (spi) {
+    body.push(`const timer = new ${chips("BoardTimer", "boardPins")}();`);
+    body.push(
+      `const bus = new ${chips("BoardSpi", "boardSpi")}(${pin(spi.sck)}, ${pin(spi.miso)}, ${pin(spi.mosi)}, ${spi.hz});`,
+    );
+    body.push(`const lock = new ${chips("BusLock", "busLock")}(timer);`);
+  }
+  const onBus = (select: string) =>
+    `new ${chips("SpiDevice", "spiDevice")}(bus, lock, new ${chips("PinOutput", "boardPins")}(${pin(select)}))`;
+
+  // Both select lines go high before the first transfer.
+  if (flash.kind === "spi-nor") body.push(`const norChip = ${onBus(flash.select)};`);
+  if (radio.kind === "native") {
+    body.push(`const radio = new ${imports.use("JacdacHciTransport", "../../firmware/hci/jacdacTransport")}();`);
+  } else {
+    const dialect =
+      radio.kind === "bluenrg-ms" ? chips("BlueNrgMs", "blueNrgMs") : chips("ZephyrHciSpi", "zephyrHciSpi");
+    const reset = radio.reset === undefined ? "undefined" : `new PinOutput(${pin(radio.reset)})`;
+    const interrupt = `new ${chips("PinInput", "boardPins")}(${pin(radio.interrupt)})`;
+    body.push(`const dialect = new ${dialect}(${onBus(radio.select)}, timer);`);
+    body.push(
+      `const radio = new ${chips("SpiHciTransport", "spiHciTransport")}(dialect, ${interrupt}, ${reset}, timer);`,
+    );
+    body.push(`${chips("servePolling", "wiredBoard")}(radio);`);
+  }
+  body.push(
+    flash.kind === "spi-nor"
+      ? `const openFlash = async () => await ${chips("SpiNorStore", "spiNorStore")}.open(norChip, timer);`
+      : `const openFlash = ${chips("openPartition", "wiredBoard")};`,
+  );
+  body.push(`const button = ${buttonSource(board, imports, pin)};`);
+  body.push(`const light = ${lightSource(board, chips, pin)};`);
+  body.push(
+    `const wired = new ${chips("WiredBoard", "wiredBoard")}(radio, openFlash, ${clockSource(board, chips)}, button, light);`,
+  );
+  const { start, startFrom, tunables, tunablesFrom } = ROLES[role];
+  imports.use(start, `../../${startFrom}`);
+  imports.use(tunables, `../../${tunablesFrom}`);
+  body.push(`const tunables = Object.assign(Object.assign({}, ${tunables}), { txPowerDbm: ${radio.txPowerDbm} });`);
+  body.push(`await ${start}(tunables, wired);`);
+  return `// ${board.name}, written out of boards.json.\n\n${imports.lines().join("\n")}\n\n${body.join("\n")}\n`;
+}
+
+function clockSource({ clock }: Board, chips: (name: string, file: string) => string): string {
+  if (clock === "none") return "undefined";
+  const driver = clock === "ds3231" ? chips("Ds3231", "ds3231") : chips("Pcf8563", "pcf8563");
+  return `new ${driver}(new ${chips("BoardI2c", "boardI2c")}())`;
+}
+
+function buttonSource({ button, deviceScript }: Board, imports: Imports, pin: (name: string) => string): string {
+  if (button.kind === "pin")
+    return `${imports.use("startButton", "@devicescript/servers")}({ pin: ${pin(button.pin)} })`;
+  const start = `start${button.name[0]?.toUpperCase()}${button.name.slice(1)}`;
+  return imports.use("board", `@dsboard/${deviceScript}`, `board.${start}()`);
+}
+
+function lightSource(
+  { light }: Board,
+  chips: (name: string, file: string) => string,
+  pin: (name: string) => string,
+): string {
+  if (light.kind === "board") return `new ${chips("StatusLight", "wiredBoard")}()`;
+  const line = `new ${chips("PinOutput", "boardPins")}(${pin(light.pin)})`;
+  return `new ${chips("PinLight", "wiredBoard")}(${line}, ${light.activeHigh})`;
+}
+
+/** Collects what the program imports, while its body is being written. */
+class Imports {
+  private readonly names = new Map<string, Set<string>>();
+
+  /** Notes that `name` comes from `module`, and returns the expression that uses it. */
+  use(name: string, module: string, expression = name): string {
+    const known = this.names.get(module) ?? new Set();
+    this.names.set(module, known.add(name));
+    return expression;
+  }
+
+  lines(): string[] {
+    return [...this.names]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([module, names]) => `import { ${[...names].sort().join(", ")} } from "${module}";`);
+  }
+}
