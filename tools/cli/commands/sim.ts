@@ -12,6 +12,7 @@ import { CliError, EXIT } from "../errors";
 import { note } from "../output";
 import { parseWhole } from "../parse";
 import { ROLE_ENTRIES, type Role } from "./build";
+import { addSimRunCommand } from "./simRun";
 
 interface DeviceOptions {
   role: Role;
@@ -45,6 +46,7 @@ export function addSimCommand(program: Command): Command {
       "\nExample:\n  chirpfob sim device --tcp 7777 &\n  chirpfob status --port tcp://127.0.0.1:7777",
     )
     .action(runDevice);
+  addSimRunCommand(sim);
   return sim;
 }
 

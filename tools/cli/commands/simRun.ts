@@ -1,0 +1,156 @@
+import { writeFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { type Command, Option } from "commander";
+import { renderReport } from "../../loop/report/report";
+import type { LoopResult } from "../../loop/result";
+import { runLoop } from "../../loop/run";
+import { builtInScene, SCENARIO_NAMES } from "../../loop/scenarios/builtIn";
+import { type LoopScene, sceneOfList } from "../../loop/scene";
+import { ContactFileError, readContacts } from "../../sim/contacts/contactList";
+import { CrowdError } from "../../sim/crowd/crowd";
+import { CliError, EXIT } from "../errors";
+import { note, printJson } from "../output";
+import { parseWhole } from "../parse";
+import { Progress } from "../progress";
+import { printLoopResult } from "../simRunReport";
+
+interface Options {
+  readonly contacts?: string;
+  readonly scenario?: string;
+  readonly people?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly diagnosed?: string;
+  readonly repeaters?: string;
+  readonly radio: "perfect" | "realistic";
+  readonly seed: string;
+  readonly html?: string;
+  readonly json?: boolean;
+}
+
+const MAX_PEOPLE = 1000;
+const MAX_SEED = 0xffffffff;
+
+/** `chirpfob sim run`: a crowd's contacts in, each person's answer out, everything in between for real. */
+export function addSimRunCommand(sim: Command): void {
+  sim
+    .command("run")
+    .description("replay people's contacts with simulated keyfobs: chirp, fall ill, upload, publish, match, answer")
+    .addOption(new Option("--contacts <file>", "a SocioPatterns contact list, lines of t i j, plain or gz"))
+    .addOption(
+      new Option("--scenario <name>", 'a built-in one instead (default: "town")')
+        .choices(SCENARIO_NAMES)
+        .conflicts(["contacts", "people", "from", "to", "diagnosed", "repeaters"]),
+    )
+    .option("--people <n|ids>", "the n with most contacts, or ids: 7,12,130 (default: all)")
+    .option("--from <time>", "first moment of the list to use: Unix seconds, or 2016-11-30T08:00 (UTC)")
+    .option("--to <time>", "the moment after the last")
+    .option("--diagnosed <ids>", "who falls ill, comma separated (default: whoever has most contacts)")
+    .option("--repeaters <n>", "repeaters beside the busiest people who stay well (default: 0)")
+    .addOption(
+      new Option("--radio <profile>", "perfect: all in contact is heard; realistic: walls, bodies, collisions")
+        .choices(["perfect", "realistic"])
+        .default("perfect"),
+    )
+    .option("--seed <n>", "seed of all chance: same seed, same answers", "1")
+    .option("--html <file>", "also write the report as one self-contained page (replaces the file)")
+    .option("--json", "print the result as JSON (docs/result-format.md)")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  chirpfob sim run --scenario town --html report.html\n" +
+        "  chirpfob sim run --contacts conference.tij.gz --people 20 --diagnosed 7 --radio realistic --json",
+    )
+    .action(runScene);
+}
+
+async function runScene(options: Options): Promise<void> {
+  const seed = parseWhole("--seed", options.seed, 0, MAX_SEED);
+  const scene = chooseScene(options);
+  note(`${scene.title}. ${scene.people.length} keyfobs, ${scene.repeaters.length} repeaters, ${options.radio} radio.`);
+  const startedAt = performance.now();
+  const result = await runWithProgress(scene, options.radio, seed);
+  const seconds = (performance.now() - startedAt) / 1000;
+  if (options.html !== undefined) await writeReport(options.html, result);
+  if (options.json) printJson(result);
+  else printLoopResult(result, seconds);
+  if (options.html !== undefined) note(`The report is in ${options.html}: open it in any browser.`);
+}
+
+function chooseScene(options: Options): LoopScene {
+  const { contacts, scenario } = options;
+  if (contacts === undefined) {
+    const needless = (["people", "from", "to", "diagnosed", "repeaters"] as const).find((name) => options[name]);
+    if (needless) throw new CliError(EXIT.usage, `--${needless} goes with --contacts FILE`);
+    return builtInScene(scenario ?? "town");
+  }
+  const { people, from, to, diagnosed, repeaters = "0" } = options;
+  try {
+    return sceneOfList({
+      name: basename(contacts),
+      contacts: readContacts(contacts),
+      repeaters: parseWhole("--repeaters", repeaters, 0, MAX_PEOPLE),
+      ...(people === undefined ? {} : { people: parsePeople(people) }),
+      ...(from === undefined ? {} : { fromS: parseMoment("--from", from) }),
+      ...(to === undefined ? {} : { toS: parseMoment("--to", to) }),
+      ...(diagnosed === undefined ? {} : { diagnosed: parseIds("--diagnosed", diagnosed) }),
+    });
+  } catch (error) {
+    if (error instanceof ContactFileError) throw new CliError(EXIT.input, error.message);
+    throw error;
+  }
+}
+
+async function runWithProgress(scene: LoopScene, radio: Options["radio"], seed: number): Promise<LoopResult> {
+  let bar: Progress | undefined;
+  try {
+    return await runLoop({
+      scene,
+      radio,
+      seed,
+      events: {
+        step: (text) => {
+          bar?.finish();
+          note(text);
+          bar = new Progress("");
+        },
+        progress: (done, of) => bar?.update(done, of),
+      },
+    });
+  } catch (error) {
+    bar?.finish();
+    if (error instanceof CrowdError) throw new CliError(EXIT.input, `the simulation failed: ${error.message}`);
+    throw error;
+  } finally {
+    bar?.finish();
+  }
+}
+
+async function writeReport(file: string, result: LoopResult): Promise<void> {
+  try {
+    await writeFile(file, renderReport(result));
+  } catch (error) {
+    throw new CliError(EXIT.input, `cannot write ${file}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+/** A whole number is a count; anything else are ids. */
+function parsePeople(text: string): number | string[] {
+  if (/^\d+$/.test(text)) return parseWhole("--people", text, 2, MAX_PEOPLE);
+  return parseIds("--people", text);
+}
+
+function parseIds(name: string, text: string): string[] {
+  const ids = [...new Set(text.split(",").map((id) => id.trim()))].filter((id) => id !== "");
+  if (ids.length === 0) throw new CliError(EXIT.input, `${name} needs at least one person`);
+  return ids;
+}
+
+/** Unix seconds, or a date and time; without a zone it is UTC. */
+function parseMoment(name: string, text: string): number {
+  if (/^\d{1,11}$/.test(text)) return Number(text);
+  const hasZone = /(Z|[+-]\d\d:?\d\d)$/i.test(text) || !text.includes("T");
+  const ms = Date.parse(hasZone ? text : `${text}Z`);
+  if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(ms))
+    throw new CliError(EXIT.input, `${name} must be Unix seconds or a time such as 2016-11-30T08:00, got "${text}"`);
+  return Math.floor(ms / 1000);
+}
