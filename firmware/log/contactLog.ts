@@ -75,14 +75,20 @@ export class ContactLog {
     this.expiredTo = 0;
   }
 
-  /** Finds what the flash holds and mends what a power cut left. @throws FlashError */
-  async mount(): Promise<void> {
+  /**
+   * Finds what the flash holds and mends what a power cut left. Returns whether that was an erasure of everything, which has now
+   * been finished.
+   *
+   * @throws FlashError
+   */
+  async mount(): Promise<boolean> {
     await this.turn.take();
     try {
       this.known = false;
       this.expiredTo = 0;
-      await this.ring.mount();
+      const wasErasing = await this.ring.mount();
       await this.recover();
+      return wasErasing;
     } finally {
       this.turn.give();
     }
@@ -135,22 +141,36 @@ export class ContactLog {
     }
   }
 
-  /** Erases the rows of `lastHour` and of every hour before, so that their bytes are gone. @throws FlashError */
+  /**
+   * Erases the rows of `lastHour` and of every hour before, so that their bytes are gone. Takes about 0.4 s for a sector that is
+   * through (the bytes are overwritten, not the sector erased), and lets appends pass after each.
+   *
+   * @throws FlashError
+   */
   async expire(lastHour: number): Promise<void> {
+    await this.pause();
+    for (let sector = 0; sector < this.ring.sectors; sector++) {
+      const first = this.ring.firstHour(sector);
+      if (first === 0 || first - 1 > lastHour) continue;
+      await this.turn.take();
+      try {
+        await this.expireSector(sector, lastHour);
+      } catch (error) {
+        if (!(error instanceof FlashFault)) throw error;
+        this.ring.retire(sector);
+      } finally {
+        this.turn.give();
+      }
+    }
+    this.expiredTo = lastHour;
+  }
+
+  /** Notes in the flash that everything is to be erased; until it is, the next mount does it. @throws FlashError */
+  async beginErase(): Promise<void> {
     await this.turn.take();
     try {
-      await this.pause();
-      for (let sector = 0; sector < this.ring.sectors; sector++) {
-        const first = this.ring.firstHour(sector);
-        if (first === 0 || first - 1 > lastHour) continue;
-        try {
-          await this.expireSector(sector, lastHour);
-        } catch (error) {
-          if (!(error instanceof FlashFault)) throw error;
-          this.ring.retire(sector);
-        }
-      }
-      this.expiredTo = lastHour;
+      this.known = false;
+      await this.ring.beginErase();
     } finally {
       this.turn.give();
     }
@@ -251,6 +271,7 @@ export class ContactLog {
 
   private async expireSector(sector: number, lastHour: number): Promise<void> {
     const firstHour = this.ring.firstHour(sector);
+    if (firstHour === 0 || firstHour - 1 > lastHour) return;
     if (sector === this.ring.newest) this.known = false;
     if (this.ring.lastHour(sector) <= lastHour) {
       await this.ring.shred(sector);

@@ -55,13 +55,19 @@ export class RecordLog {
     this.changes = 0;
   }
 
-  /** Finds what the flash holds and voids what a power cut left half written. @throws FlashError */
-  async mount(): Promise<void> {
+  /**
+   * Finds what the flash holds and voids what a power cut left half written. Returns whether that was an erasure of everything,
+   * which has now been finished.
+   *
+   * @throws FlashError
+   */
+  async mount(): Promise<boolean> {
     await this.turn.take();
     try {
       this.forget();
-      await this.ring.mount();
+      const wasErasing = await this.ring.mount();
       await this.recover();
+      return wasErasing;
     } finally {
       this.turn.give();
     }
@@ -165,22 +171,29 @@ export class RecordLog {
 
   /** Overwrites the records of `lastHour` and of every hour before with zeros. @throws FlashError */
   async expire(lastHour: number): Promise<void> {
+    await this.pause();
+    for (let sector = 0; sector < this.ring.sectors; sector++) {
+      if (!this.mayExpire(sector, lastHour)) continue;
+      await this.turn.take();
+      try {
+        if (this.mayExpire(sector, lastHour)) await this.expireSector(sector, lastHour);
+      } catch (error) {
+        if (!(error instanceof FlashFault)) throw error;
+        this.ring.retire(sector);
+      } finally {
+        this.forget();
+        this.turn.give();
+      }
+    }
+  }
+
+  /** Notes in the flash that everything is to be erased; until it is, the next mount does it. @throws FlashError */
+  async beginErase(): Promise<void> {
     await this.turn.take();
     try {
-      await this.pause();
-      for (let sector = 0; sector < this.ring.sectors; sector++) {
-        const first = this.ring.firstHour(sector);
-        if (first === 0 || (first - 1 > lastHour && !this.anyOrder)) continue;
-        try {
-          if (this.ring.lastHour(sector) <= lastHour && !this.anyOrder) await this.ring.shred(sector);
-          else await this.expireRecords(sector, lastHour);
-        } catch (error) {
-          if (!(error instanceof FlashFault)) throw error;
-          this.ring.retire(sector);
-        }
-      }
-    } finally {
       this.forget();
+      await this.ring.beginErase();
+    } finally {
       this.turn.give();
     }
   }
@@ -199,6 +212,11 @@ export class RecordLog {
   /** The latest hour that the newest sector holds, or 0 if there is none. */
   latestHour(): number {
     return this.ring.newest < 0 ? 0 : this.ring.lastHour(this.ring.newest);
+  }
+
+  private mayExpire(sector: number, lastHour: number): boolean {
+    const first = this.ring.firstHour(sector);
+    return first !== 0 && (first - 1 <= lastHour || this.anyOrder);
   }
 
   private mayHold(sector: number, hour: number): boolean {
@@ -244,7 +262,11 @@ export class RecordLog {
     this.known = true;
   }
 
-  private async expireRecords(sector: number, lastHour: number): Promise<void> {
+  private async expireSector(sector: number, lastHour: number): Promise<void> {
+    if (this.ring.lastHour(sector) <= lastHour && !this.anyOrder) {
+      await this.ring.shred(sector);
+      return;
+    }
     const hours = await this.readHours(sector);
     for (let record = 0; record < SECTOR_RECORDS; record++) {
       const hour = readU32(hours, record * 4);

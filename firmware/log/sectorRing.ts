@@ -55,11 +55,16 @@ export class SectorRing {
     this.erasing = false;
   }
 
-  /** Reads all headers, 20 a packet, and finishes an erasure that the power cut short. @throws FlashError */
-  async mount(): Promise<void> {
+  /**
+   * Reads all headers, 20 a packet, and finishes an erasure that the power cut short. Returns whether there was one.
+   *
+   * @throws FlashError
+   */
+  async mount(): Promise<boolean> {
     this.index.set(Buffer.alloc(this.index.length), 0);
     this.newest = -1;
     this.sequence = 0;
+    this.erasing = false;
     let first: SectorHeader | undefined;
     let last: SectorHeader | undefined;
     let lastAt = -1;
@@ -78,7 +83,9 @@ export class SectorRing {
     }
     if (first && last && last.sequence + 1 === first.sequence) this.setSpan(lastAt, first.spanBefore);
     this.writable = this.newest >= 0;
-    if (this.erasing) await this.eraseOthers();
+    const wasErasing = this.erasing;
+    if (wasErasing) await this.eraseOthers();
+    return wasErasing;
   }
 
   /** Offset in the store of a sector's first byte. */
@@ -147,10 +154,15 @@ export class SectorRing {
     if (sector === this.newest) this.writable = false;
   }
 
-  /** Erases every sector; goes on at the next mount if the power fails meanwhile. @throws FlashError */
-  async eraseAll(): Promise<void> {
+  /** Notes in the flash that everything is to be erased: from now on a mount does it. @throws FlashError */
+  async beginErase(): Promise<void> {
     if (!this.erasing) await this.openAs(ERASING, 0);
     this.erasing = true;
+  }
+
+  /** Erases every sector; goes on at the next mount if the power fails meanwhile. @throws FlashError */
+  async eraseAll(): Promise<void> {
+    await this.beginErase();
     await this.eraseOthers();
   }
 

@@ -19,10 +19,18 @@ export class SeedLog {
     this.records = new RecordLog(store, firstSector, sectors, KIND, false, pause);
   }
 
-  /** Finds the seeds in the flash, and finishes a replacement that the power cut short. @throws FlashError */
-  async mount(): Promise<void> {
-    await this.records.mount();
-    if (this.records.latestHour() > 0) await this.records.eraseAllButLast(this.records.latestHour());
+  /**
+   * Finds the seeds in the flash, and finishes a replacement that the power cut short. Returns whether it also finished an erasure
+   * of everything.
+   *
+   * @throws FlashError
+   */
+  async mount(): Promise<boolean> {
+    const wasErasing = await this.records.mount();
+    const latest = this.records.latestHour();
+    // The next hour's seed may have been stored before the running hour's was replaced.
+    for (let hour = latest; hour > 0 && hour >= latest - 1; hour--) await this.records.eraseAllButLast(hour);
+    return wasErasing;
   }
 
   /** Sectors out of use since start because the chip failed there. */
@@ -44,6 +52,11 @@ export class SeedLog {
   /** Erases the seeds of `lastHour` and of every hour before from the flash. @throws FlashError */
   async expire(lastHour: number): Promise<void> {
     await this.records.expire(lastHour);
+  }
+
+  /** Notes in the flash that all seeds are to be erased; until they are, the next mount does it. @throws FlashError */
+  async beginErase(): Promise<void> {
+    await this.records.beginErase();
   }
 
   /** Erases all seeds; a power cut meanwhile is made good at the next mount. @throws FlashError */

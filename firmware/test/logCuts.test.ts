@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { SECTOR_BYTES } from "../flash/flashStore";
+import { Logs } from "../log/logs";
 import { SeedLog } from "../log/seedLog";
 import { busyHour, checkCut, fullFlash } from "./contactCuts";
 import { cutsOf, HOUR, mountContacts, noPause, RowMaker, readHour, split, untilCut } from "./logRig";
@@ -91,6 +92,33 @@ it("finishes erasing everything, or has not begun, wherever the power fails", as
     return !whole;
   });
   expect(operations).toBeGreaterThanOrEqual(5 + 4);
+});
+
+it("erases seeds, results and contacts together or not at all, wherever the power fails", async () => {
+  const full = new ModelFlash(40 * SECTOR_BYTES);
+  const before = new Logs(full, noPause);
+  await before.mount();
+  const seed = Buffer.alloc(32, 0x5e);
+  const rows = new RowMaker().rows(10);
+  await before.seeds.put(HOUR, seed);
+  await before.results.append(HOUR, Buffer.alloc(32, 0x4e));
+  await before.contacts.append(HOUR, rows);
+  const operations = await everyCut([0, 1], async (cut) => {
+    const flash = full.restarted();
+    const logs = new Logs(flash, noPause);
+    await logs.mount();
+    flash.cut = { ...cut, operation: flash.operations + cut.operation };
+    const whole = await untilCut(async () => await logs.eraseAll());
+    const restarted = flash.restarted();
+    const after = new Logs(restarted, noPause);
+    const wasErasing = await after.mount();
+    const held = [seed, Buffer.alloc(32, 0x4e), rows.subarray(0, 12)].filter((bytes) =>
+      restarted.image.includes(bytes),
+    );
+    expect(held).toHaveLength(wasErasing || held.length === 0 ? 0 : 3);
+    return !whole;
+  });
+  expect(operations).toBeGreaterThan(40);
 });
 
 it("erases expired rows and keeps the others, wherever the power fails", async () => {

@@ -4,7 +4,7 @@ import { Logs } from "../log/logs";
 import { RecordLog } from "../log/recordLog";
 import { SeedLog } from "../log/seedLog";
 import { HOUR, noiseOf, noPause } from "./logRig";
-import { ModelFlash } from "./modelFlash";
+import { ModelFlash, PowerLoss } from "./modelFlash";
 
 const SECTORS = 26;
 const RETENTION_HOURS = 2160;
@@ -70,6 +70,20 @@ describe("the seed log", () => {
     }
     expect(flash.image.includes(seedOf(1))).toBe(false);
     expect(flash.image.includes(seedOf(2))).toBe(false);
+  });
+
+  it("finishes at the next start a replacement that the power cut, also when the next hour's seed is there already", async () => {
+    const flash = new ModelFlash(SECTORS * SECTOR_BYTES);
+    const log = await mountSeeds(flash);
+    await log.put(HOUR, seedOf(1));
+    await log.put(HOUR + 1, seedOf(2));
+    // The new seed takes two operations; the third erases the old one.
+    flash.cut = { operation: flash.operations + 3, fraction: 0 };
+    await expect(log.put(HOUR, seedOf(3))).rejects.toThrow(PowerLoss);
+    const restarted = flash.restarted();
+    expect(restarted.image.includes(seedOf(1))).toBe(true);
+    expect(await (await mountSeeds(restarted)).get(HOUR)).toEqual(seedOf(3));
+    expect(restarted.image.includes(seedOf(1))).toBe(false);
   });
 
   it("erases on the first occasion what expired while it was off", async () => {

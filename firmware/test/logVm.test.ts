@@ -42,14 +42,14 @@ describe("the logs as bytecode in the VM", () => {
     await logs.mount();
     const make = new RowMaker();
     for (let hour = 0; hour < 700; hour++) {
-      await logs.contacts.append(HOUR - 1000 + hour, make.rows(300));
+      await logs.contacts.append(HOUR - 1000 + hour, make.rows(200));
       await logs.seeds.put(HOUR - 1000 + hour, Buffer.alloc(32, 1));
     }
     const state = blankNorFlash();
     state.bytes.set(flash.image);
     const { lines } = run(state);
     expect(Number.parseInt(value(lines, "mount"), 10)).toBeLessThan(2000);
-    expect(value(lines, "expired")).toBe("0 kept 300");
+    expect(value(lines, "expired")).toBe("0 kept 200");
     expect(value(lines, "rows")).toBe(String(ROWS_AN_HOUR));
   });
 
