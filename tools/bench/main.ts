@@ -1,11 +1,13 @@
 // `npm run bench [part ...]`: measures what the documents state. Without a part, all of them.
 
+import { benchExposure } from "./exposure";
 import { benchProtocol } from "./protocol";
 import { benchSim } from "./sim";
 
 const PARTS: Record<string, () => Promise<void>> = {
   protocol: benchProtocol,
   sim: benchSim,
+  exposure: benchExposure,
 };
 
 const wanted = process.argv.slice(2);

@@ -1,0 +1,196 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { Agent, request } from "node:http";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { hourOfSeconds } from "../../protocol/time";
+import { DEFAULT_UPLOAD_HOURS, encodeUploadFile } from "../../protocol/uploadFile";
+import { systemClock } from "../exposure/clock";
+import { DEFAULT_CONFIG, type ServiceConfig } from "../exposure/config";
+import { openCore } from "../exposure/core";
+import { type ExposureService, startExposureService } from "../exposure/service";
+import { startPostgres, type TestPostgres } from "../exposure/test/postgres";
+import { printTable } from "./table";
+
+const CLIENTS = [1, 4, 16];
+const SECONDS = 4;
+const NUMBERS = 10_000;
+const DAY_CASES = 1000;
+const REGION = "US-MA";
+/** 14 daily keys of 16 bytes (Google/Apple Exposure Notification). */
+const GAEN_BYTES = 14 * 16;
+const CHIRPFOB = join(import.meta.dirname, "../../bin/chirpfob.mjs");
+
+/** Uploads a second, the time and memory of a day's publication, bytes for each case, and reads a second. */
+export async function benchExposure(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "chirpfob-bench-"));
+  const postgres = await startPostgres();
+  const [load = 0] = loadavg();
+  console.log(
+    `\nThe exposure service, on ${availableParallelism()} processors with a load of ${load.toFixed(1)} from before`,
+  );
+  try {
+    await benchUploads(folder, postgres);
+    if (postgres !== undefined) await benchDay(join(folder, "day"), await postgres.createDatabase());
+  } finally {
+    await postgres?.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function benchUploads(folder: string, postgres: TestPostgres | undefined): Promise<void> {
+  const rows: string[][] = [];
+  const reads: string[][] = [];
+  for (const engine of ["PGlite", "PostgreSQL"]) {
+    if (engine === "PostgreSQL" && postgres === undefined) continue;
+    const database = engine === "PostgreSQL" ? await postgres?.createDatabase() : undefined;
+    for (const answerStepMs of [0, DEFAULT_CONFIG.answerStepMs]) {
+      const config = { data: join(folder, engine), ...(database === undefined ? {} : { database }), answerStepMs };
+      const service = await start(config);
+      const numbers = await service.core.permissions.issue("bench", NUMBERS);
+      const cells = [];
+      for (const clients of CLIENTS)
+        cells.push(await rate(clients, (agent) => upload(service.url, agent, numbers.pop() ?? "")));
+      rows.push([engine, answerStepMs === 0 ? "none" : `${answerStepMs} ms`, ...cells]);
+      if (engine === "PGlite" && answerStepMs === 0) {
+        for (const path of ["/v1/keys", "/v1/keys/1"]) {
+          if (path !== "/v1/keys") await service.core.publisher.publishDue();
+          const bytes = service.core.files.get("public")?.chunks.get(1)?.bytes;
+          const read = [];
+          for (const clients of CLIENTS) read.push(await rate(clients, (agent) => get(`${service.url}${path}`, agent)));
+          reads.push([path === "/v1/keys" ? path : `${path} (${bytes} bytes)`, ...read]);
+        }
+      }
+      await service.close();
+    }
+  }
+  const counts = CLIENTS.map((clients) => `${clients} clients`);
+  printTable(
+    "Uploads of 21 days a second, client and service in one process (target: 100 on PostgreSQL)",
+    ["database", "answers rounded to", ...counts],
+    rows,
+  );
+  printTable("Reads a second from the built-in server", ["path", ...counts], reads);
+}
+
+/** One publication of a thousand people's three weeks, by `chirpfob publish` in a process of its own. */
+async function benchDay(data: string, database: string): Promise<void> {
+  const core = await openCore({ ...DEFAULT_CONFIG, data, database, region: REGION }, systemClock, () => undefined);
+  await core.keys.prepare();
+  await core.publisher.refreshIndexes();
+  for (let i = 0; i < DAY_CASES; i++)
+    await core.database.query("insert into intake (id, day, file) values ($1, 0, $2)", [
+      randomBytes(16).toString("hex"),
+      uploadFile(),
+    ]);
+  const started = performance.now();
+  const child = spawn(process.execPath, [CHIRPFOB, "publish", "--data", data, "--database", database], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const peak = await peakMemory(child);
+  const seconds = (performance.now() - started) / 1000;
+  const [sum] = await core.database.query<{ chunks: number; seeds: number; bytes: number }>(
+    "select count(*) as chunks, sum(seeds)::bigint as seeds, sum(bytes)::bigint as bytes from chunk",
+  );
+  await core.close();
+  const { chunks = 0, seeds = 0, bytes = 0 } = sum ?? {};
+  printTable(
+    `A day of ${DAY_CASES} cases, built and signed (target: under 30 s and 500 MB)`,
+    ["seeds", "chunks", "seconds", "peak memory"],
+    [[String(seeds), String(chunks), seconds.toFixed(1), `${Math.round(peak / 1e6)} MB`]],
+  );
+  printTable(
+    "Bytes that a keyfob's host downloads for each case",
+    ["", "bytes", "why"],
+    [
+      [
+        "PACT, this service",
+        (bytes / DAY_CASES).toFixed(0),
+        "504 hourly seeds of 32 bytes, so that at most an hour can be linked, 8 bytes a block, and signatures",
+      ],
+      ["GAEN", String(GAEN_BYTES), "14 daily keys of 16 bytes, each of which links a day"],
+    ],
+  );
+}
+
+function start(config: Partial<ServiceConfig>): Promise<ExposureService> {
+  return startExposureService({ ...DEFAULT_CONFIG, region: REGION, port: 0, ...config }, { isScheduled: false });
+}
+
+function uploadFile(): Buffer {
+  const random = randomBytes(32 * DEFAULT_UPLOAD_HOURS);
+  return encodeUploadFile({
+    regions: [REGION],
+    reverseFrom: 0,
+    reverseTo: 0,
+    firstHour: hourOfSeconds(systemClock()) - 1 - DEFAULT_UPLOAD_HOURS,
+    seeds: Array.from({ length: DEFAULT_UPLOAD_HOURS }, (_, i) => random.subarray(32 * i, 32 * (i + 1))),
+  });
+}
+
+/** How often `work` succeeds a second when `clients` do it one after the other. */
+async function rate(clients: number, work: (agent: Agent) => Promise<void>): Promise<string> {
+  const agent = new Agent({ keepAlive: true, maxSockets: clients });
+  const until = performance.now() + SECONDS * 1000;
+  let done = 0;
+  const started = performance.now();
+  const client = async () => {
+    while (performance.now() < until) {
+      await work(agent);
+      done++;
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  agent.destroy();
+  return ((done * 1000) / (performance.now() - started)).toFixed(0);
+}
+
+function upload(url: string, agent: Agent, number: string): Promise<void> {
+  const body = uploadFile();
+  const headers = {
+    "content-type": "application/octet-stream",
+    "content-length": body.length,
+    authorization: `Permission ${number}`,
+    "idempotency-key": randomBytes(16).toString("hex"),
+  };
+  return exchange(`${url}/v1/uploads`, { agent, method: "POST", headers }, body, 201);
+}
+
+function get(url: string, agent: Agent): Promise<void> {
+  return exchange(url, { agent }, undefined, 200);
+}
+
+function exchange(url: string, options: object, body: Buffer | undefined, expected: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, options, (response) => {
+      response.resume();
+      response.on("end", () =>
+        response.statusCode === expected ? resolve() : reject(new Error(`status ${response.statusCode}`)),
+      );
+    });
+    asked.on("error", reject);
+    asked.end(body);
+  });
+}
+
+/** Largest resident size of a process until it ends, in bytes (Linux). */
+function peakMemory(child: ChildProcess): Promise<number> {
+  let peak = 0;
+  const timer = setInterval(() => {
+    try {
+      const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+      peak = Math.max(peak, Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024);
+    } catch {
+      // It has ended, or this is not Linux: the peak so far stands.
+    }
+  }, 100);
+  return new Promise((resolve, reject) =>
+    child.once("exit", (code) => {
+      clearInterval(timer);
+      if (code === 0) resolve(peak);
+      else reject(new Error(`publish ended with ${code}`));
+    }),
+  );
+}
