@@ -1,6 +1,5 @@
 import { compareBytes, copyBytes, readU16, sliceCopy, writeU16 } from "../protocol/bytes";
 import { CHIRP_BYTES } from "../protocol/chirp";
-import { MAX_AGE_MINUTES } from "../protocol/frame";
 
 /** No such entry. */
 export const NONE = -1;
@@ -75,14 +74,18 @@ export class ChirpTable {
     return true;
   }
 
-  /** Puts a chirp in the place of the weakest one, if that is weaker. @returns whether it was */
-  replaceWeakest(chirp: Buffer, rssiDbm: number, nowS: number): boolean {
+  /** Index of the weakest chirp, if it is weaker than `rssiDbm`, or NONE. */
+  weakerThan(rssiDbm: number): number {
     const weakest = this.weakest();
-    if (this.count === 0 || strengthOf(rssiDbm) <= weakest) return false;
+    if (this.count === 0 || strengthOf(rssiDbm) <= weakest) return NONE;
     this.turnHandTo(weakest);
-    this.remove(this.hand);
-    this.put(this.hand, chirp, rssiDbm, nowS);
-    return true;
+    return this.hand;
+  }
+
+  /** Overwrites a chirp with a new one, first heard now. */
+  replace(index: number, chirp: Buffer, rssiDbm: number, nowS: number): void {
+    this.remove(index);
+    this.put(index, chirp, rssiDbm, nowS);
   }
 
   /** Notes another hearing of a chirp; the strongest counts. */

@@ -6,16 +6,16 @@ import { SeenChirps } from "./seenChirps";
 
 /** A chirp that left the memory is known for so many minutes after its last hearing, and would be armed again only then. */
 export const SEEN_MINUTES = 15;
-/** Room for 2,048 chirps that left the memory, 15 minutes of 136 a minute, in 6 KB. */
-const SEEN_SETS = 256;
-/** Room for 256 chirps that found no room, so that each counts once. */
-const REFUSED_SETS = 32;
+/** Room for 1,024 chirps that left the memory, ten minutes of 100 a minute, in 3 KB. */
+const SEEN_SETS = 128;
+/** Room for 512 chirps that found no room, so that each counts once. */
+const REFUSED_SETS = 64;
 const REFUSED_MINUTES = 2;
 const MINUTE_S = 60;
 const SECOND_MS = 1000;
 const NEVER = -1;
 /** Entries that one call of `expire` looks at: the VM allows a program 131,072 steps without a pause. */
-const EXPIRE_ENTRIES = 120;
+const EXPIRE_ENTRIES = 240;
 
 /** What a deployment chooses. */
 export interface RepeaterSettings {
@@ -103,7 +103,7 @@ export class Repeater {
     return encodeFrame(this.table.chirp(index), this.txPowerDbm, age, this.settings.companyId);
   }
 
-  /** Overwrites what has had its time; called once a second it comes by everywhere every 10 s. */
+  /** Overwrites what has had its time; called once a second it comes by everywhere every 5 s. */
   expire(nowMs: number): void {
     const nowS = Math.floor(nowMs / SECOND_MS);
     const table = this.table;
@@ -112,6 +112,7 @@ export class Repeater {
       const index = this.expiring;
       if (!table.holds(index) || table.ageMinutes(index, nowS) <= MAX_AGE_MINUTES) continue;
       this.minutesMissed += MAX_AGE_MINUTES - table.sentAge(index);
+      this.seen.add(table.chirp(index), minuteOf(nowS));
       table.remove(index);
     }
     this.seen.forgetOld(minuteOf(nowS));
@@ -132,7 +133,8 @@ export class Repeater {
 
   /** Chirps on the air: those in memory that are at least a minute old. */
   live(nowMs: number): number {
-    return this.table.countOlder(MINUTE_S, Math.floor(nowMs / SECOND_MS));
+    const nowS = Math.floor(nowMs / SECOND_MS);
+    return this.table.countOlder(MINUTE_S, nowS) - this.table.countOlder((MAX_AGE_MINUTES + 1) * MINUTE_S, nowS);
   }
 
   /** Whether a chirp was dropped so recently that it would still be on the air. */
@@ -141,20 +143,24 @@ export class Repeater {
   }
 
   private arm(chirp: Buffer, rssiDbm: number, nowS: number): void {
-    const hasRoom = this.table.add(chirp, rssiDbm, nowS);
-    const isTaken = hasRoom || this.table.replaceWeakest(chirp, rssiDbm, nowS);
-    if (!hasRoom) this.countDropped(chirp, isTaken, nowS);
-    if (!isTaken) return;
-    this.armed++;
-    this.seen.add(chirp, minuteOf(nowS));
-  }
-
-  /** One chirp found no room: the weakest, for which `chirp` was taken in, or `chirp`, which may still come back stronger. */
-  private countDropped(chirp: Buffer, isTaken: boolean, nowS: number): void {
-    this.droppedAtS = nowS;
-    if (this.refused.renew(chirp, minuteOf(nowS))) return;
+    const minute = minuteOf(nowS);
+    const wasRefused = this.refused.forget(chirp, minute);
+    if (wasRefused) this.dropped--;
+    if (this.table.add(chirp, rssiDbm, nowS)) {
+      this.armed++;
+      return;
+    }
+    // One finds no room: the weakest, or else the new one, which may still come back stronger or find room later.
     this.dropped++;
-    if (!isTaken) this.refused.add(chirp, minuteOf(nowS));
+    this.droppedAtS = nowS;
+    const weakest = this.table.weakerThan(rssiDbm);
+    if (weakest === NONE) {
+      this.refused.add(chirp, minute);
+      return;
+    }
+    this.seen.add(this.table.chirp(weakest), minute);
+    this.table.replace(weakest, chirp, rssiDbm, nowS);
+    this.armed++;
   }
 
   private note(index: number, age: number): void {

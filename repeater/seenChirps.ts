@@ -33,14 +33,16 @@ export class SeenChirps {
 
   /** Whether a chirp is remembered; if so, from now on as long again. */
   renew(chirp: Buffer, nowMinute: number): boolean {
-    const slots = this.slots;
-    const set = this.setOf(chirp);
-    for (let at = set; at < set + SET_BYTES; at += SLOT_BYTES)
-      if (slots[at] === chirp[0] && slots[at + 1] === chirp[1] && this.age(at, nowMinute) <= this.memoryMinutes) {
-        slots[at + 2] = stampOf(nowMinute);
-        return true;
-      }
-    return false;
+    const at = this.find(chirp, nowMinute);
+    if (at >= 0) this.slots[at + 2] = stampOf(nowMinute);
+    return at >= 0;
+  }
+
+  /** Overwrites what is remembered of a chirp. @returns whether it was */
+  forget(chirp: Buffer, nowMinute: number): boolean {
+    const at = this.find(chirp, nowMinute);
+    if (at >= 0) this.overwrite(at);
+    return at >= 0;
   }
 
   /** Takes in a chirp that is not remembered. */
@@ -66,6 +68,15 @@ export class SeenChirps {
   /** Overwrites everything. */
   clear(): void {
     for (let at = 0; at < this.slots.length; at += SET_BYTES) this.slots.set(Buffer.alloc(SET_BYTES), at);
+  }
+
+  private find(chirp: Buffer, nowMinute: number): number {
+    const slots = this.slots;
+    const set = this.setOf(chirp);
+    for (let at = set; at < set + SET_BYTES; at += SLOT_BYTES)
+      if (slots[at] === chirp[0] && slots[at + 1] === chirp[1] && this.age(at, nowMinute) <= this.memoryMinutes)
+        return at;
+    return -1;
   }
 
   /** Minutes since the last hearing; a free slot is oldest. */

@@ -1,9 +1,9 @@
-// People who pass a counter, as the repeater hears them: frames put on the air by the scenario instead of by a device each.
+// People who pass by, as receivers hear them: frames that the scenario puts on the air without a device for each person.
 
-import { encodeFrame, TEST_COMPANY } from "../../protocol/frame";
-import type { RecordedPacket, RecordedTraffic } from "../../tools/sim/air/air";
-import { SeededRandom } from "../../tools/sim/random";
-import type { Micros } from "../../tools/sim/scheduler";
+import { encodeFrame, TEST_COMPANY } from "../../../protocol/frame";
+import { SeededRandom } from "../random";
+import type { Micros } from "../scheduler";
+import type { RecordedPacket, RecordedTraffic } from "./air";
 
 const CHIRP_EVERY_US = 1_000_000;
 const ADV_DELAY_US = 10_000;
@@ -15,7 +15,7 @@ export interface Visit {
   readonly chirp: Buffer;
   readonly fromUs: Micros;
   readonly toUs: Micros;
-  /** As the repeater receives it; default -50 dBm. */
+  /** As it is received; default -50 dBm. */
   readonly rssiDbm?: number;
   /** 0 from a wearer. */
   readonly age?: number;
@@ -26,7 +26,7 @@ interface Present extends Visit {
   nextUs: Micros;
 }
 
-/** Visitors of all the repeaters in a world; more may come while it runs. */
+/** Visitors whom some radios of a world hear; more may come while it runs. */
 export class Visitors implements RecordedTraffic {
   readonly receivers: ReadonlySet<number>;
   private readonly random: SeededRandom;
