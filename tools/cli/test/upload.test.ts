@@ -64,6 +64,19 @@ describe("chirpfob upload", () => {
     const verified = await runCli(["upload", file, "--verify", "--server", tap.url, "--json"]);
     expect(verified.exitCode).toBe(0);
     expect(verified.json()).toMatchObject({ hours: HOURS, found: HOURS });
+    const fetched = [
+      "shards",
+      "fetch",
+      "--server",
+      tap.url,
+      "--region",
+      "us-ma",
+      "-o",
+      join(folder, "shards"),
+      "--json",
+    ];
+    expect((await runCli(fetched)).json()).toMatchObject([{ region: "US-MA", had: 0, fetched: 1 }]);
+    expect((await runCli(fetched)).json()).toMatchObject([{ region: "US-MA", had: 1, fetched: 0 }]);
   });
 
   it("sends nothing that identifies: no user agent, cookie, language or anything else beside what is needed", async () => {

@@ -9,8 +9,8 @@ export interface Tap {
   readonly sent: string[];
   /** From now on, so many answers are swallowed and their connection is cut. */
   loseAnswers(count: number): void;
-  /** From now on, the connection is cut after so many bytes of each answer; undefined for never. */
-  cutAfter(bytes: number | undefined): void;
+  /** From now on, answers to requests for shards are cut off after so many bytes; undefined for never. */
+  cutShardsAfter(bytes: number | undefined): void;
   close(): Promise<void>;
 }
 
@@ -27,7 +27,6 @@ export async function startTap(target: string): Promise<Tap> {
       client.destroy();
       upstream.destroy();
     };
-    const limit = cutBytes;
     let passed = 0;
     client.on("data", (bytes) => {
       sent[index] += bytes.toString("latin1");
@@ -39,6 +38,7 @@ export async function startTap(target: string): Promise<Tap> {
         end();
         return;
       }
+      const limit = sent[index]?.includes("/v1/keys/") ? cutBytes : undefined;
       const room = limit === undefined ? bytes.length : Math.max(0, limit - passed);
       passed += bytes.length;
       client.write(bytes.subarray(0, room), () => {
@@ -56,7 +56,7 @@ export async function startTap(target: string): Promise<Tap> {
     loseAnswers: (count) => {
       toLose = count;
     },
-    cutAfter: (bytes) => {
+    cutShardsAfter: (bytes) => {
       cutBytes = bytes;
     },
     close: () => close(server),
