@@ -1,4 +1,4 @@
-import { type FlashStore, SECTOR_BYTES } from "../flash/flashStore";
+import { FlashError, type FlashStore, SECTOR_BYTES } from "../flash/flashStore";
 import { ContactLog } from "./contactLog";
 import { RecordLog } from "./recordLog";
 import { SeedLog } from "./seedLog";
@@ -12,6 +12,8 @@ const RESULT_SECTORS = 4;
 
 const RESULT_KIND = 0x52;
 
+const MIN_CONTACT_SECTORS = 3;
+
 /** The logs of a keyfob, laid out over one flash store: seeds, results, and contacts in all that is left. */
 export class Logs {
   readonly seeds: SeedLog;
@@ -19,9 +21,15 @@ export class Logs {
   readonly results: RecordLog;
   readonly contacts: ContactLog;
 
-  /** The logs over a store of at least 33 sectors; mount them before use. `pause` sleeps a little. */
+  /**
+   * The logs over a store; mount them before use. `pause` sleeps a little.
+   *
+   * @throws FlashError if the store has less than 33 sectors
+   */
   constructor(store: FlashStore, pause: Pause) {
     const before = SEED_SECTORS + RESULT_SECTORS;
+    if (store.size < (before + MIN_CONTACT_SECTORS) * SECTOR_BYTES)
+      throw new FlashError(`${store.size} bytes of flash are too few for the logs`);
     this.seeds = new SeedLog(store, 0, SEED_SECTORS, pause);
     this.results = new RecordLog(store, SEED_SECTORS, RESULT_SECTORS, RESULT_KIND, true, pause);
     this.contacts = new ContactLog(store, before, Math.floor(store.size / SECTOR_BYTES) - before, pause);

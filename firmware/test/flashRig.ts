@@ -23,6 +23,8 @@ export interface RigOptions {
   readonly cutAt?: number;
   /** Which frames of the store are lost on the bus. */
   readonly isLost?: () => boolean;
+  /** Whether there is no flash service on the bus. */
+  readonly isAbsent?: boolean;
   readonly limitMs: number;
 }
 
@@ -34,7 +36,8 @@ export function runBesideFlash(options: RigOptions): RigRun {
   const flash = new NorFlash(options.state);
   if (options.cutAt !== undefined) flash.cutPowerAt(options.cutAt);
   const random = new SeededRandom("flashRig");
-  const server: JacdacServer = new JacdacServer(2n, [new FlashService(flash)], (frame) => {
+  const services = options.isAbsent ? [] : [new FlashService(flash)];
+  const server: JacdacServer = new JacdacServer(2n, services, (frame) => {
     if (!options.isLost?.()) vm.deliver(frame);
   });
   const vm = new Vm({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SECTOR_BYTES } from "../flash/flashStore";
+import { FlashError, SECTOR_BYTES } from "../flash/flashStore";
 import { Logs } from "../log/logs";
 import { RecordLog } from "../log/recordLog";
 import { SeedLog } from "../log/seedLog";
@@ -183,6 +183,10 @@ describe("the results log", () => {
 });
 
 describe("all logs of a keyfob", () => {
+  it("refuse a store that is too small", () => {
+    expect(() => new Logs(new ModelFlash(32 * SECTOR_BYTES), noPause)).toThrow(FlashError);
+  });
+
   it("share a 2 MiB store without touching each other, and go together", async () => {
     const flash = new ModelFlash(2 << 20);
     const logs = new Logs(flash, noPause);

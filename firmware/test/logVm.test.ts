@@ -14,7 +14,7 @@ beforeAll(async () => {
   program = await buildBytecode("flash-logs", "firmware/test/programs/flashLogs.ts");
 }, 60_000);
 
-function run(state: NorFlashState, more: { cutAt?: number; isLost?: () => boolean } = {}) {
+function run(state: NorFlashState, more: { cutAt?: number; isLost?: () => boolean; isAbsent?: boolean } = {}) {
   const { image, debugFile } = program;
   return runBesideFlash({ image, debugFile, state, limitMs: 300_000, ...more });
 }
@@ -58,6 +58,15 @@ describe("the logs as bytecode in the VM", () => {
     const { lines } = run(blankNorFlash(), { isLost: () => reports++ % 7 === 6 });
     expect(value(lines, "rows")).toBe(String(ROWS_AN_HOUR));
     expect(Number(value(lines, "retries"))).toBeGreaterThan(50);
+  });
+
+  it("report a store that is not there, and one that falls silent, within seconds", () => {
+    const absent = run(blankNorFlash(), { isAbsent: true });
+    expect(value(absent.lines, "error")).toBe("there is no flash store");
+    expect(absent.ms).toBeLessThan(8000);
+    let reports = 0;
+    const silent = run(blankNorFlash(), { isLost: () => reports++ > 200 });
+    expect(value(silent.lines, "error")).toMatch(/does not answer|no flash store/);
   });
 
   it("hold all rows of each minute that was through when the power failed", () => {
