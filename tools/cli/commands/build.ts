@@ -1,4 +1,6 @@
 import { Argument, type Command } from "commander";
+import { type Board, BoardsError, findBoard } from "../../boards/boards";
+import { writeEntry } from "../../boards/entry";
 import { BuildError, type Bytecode, buildBytecode } from "../../build/bytecode";
 import { CliError, EXIT } from "../errors";
 import { printFacts, printJson } from "../output";
@@ -14,22 +16,49 @@ export function addBuildCommand(program: Command): void {
     .command("build")
     .description("compile the program of a keyfob or of a repeater")
     .addArgument(new Argument("<role>", "what the device will be").choices(Object.keys(ROLE_ENTRIES)))
+    .option("--board <id>", "for this board (chirpfob boards); without it, for the simulator")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  chirpfob build wearable")
-    .action(async (role: Role, options: { json?: boolean }) => {
-      const { image, file } = await buildRole(role);
-      const facts = { role, file, bytes: image.length };
+    .addHelpText("after", "\nExamples:\n  chirpfob build wearable\n  chirpfob build repeater --board devkitc-esp32")
+    .action(async (role: Role, options: { board?: string; json?: boolean }) => {
+      const { image, file } = await buildRole(role, options.board);
+      const facts = {
+        role,
+        ...(options.board === undefined ? {} : { board: options.board }),
+        file,
+        bytes: image.length,
+      };
       if (options.json) printJson(facts);
       else printFacts(facts);
     });
 }
 
-/** Compiles a role's program. @throws CliError with the compiler's diagnostics */
-export async function buildRole(role: Role): Promise<Bytecode> {
+/** What the compiler's check says of a program whose code ends beyond 64 KB. */
+const TOO_LARGE = "verification error: -1051";
+
+/**
+ * Compiles a role's program, for a board of boards.json or for the simulator.
+ *
+ * @throws CliError for an unknown board, or with the compiler's diagnostics
+ */
+export async function buildRole(role: Role, boardId?: string): Promise<Bytecode> {
   try {
-    return await buildBytecode(role, ROLE_ENTRIES[role]);
+    if (boardId === undefined) return await buildBytecode(role, ROLE_ENTRIES[role]);
+    const board = findBoard(boardId);
+    expectRole(board, role);
+    return await buildBytecode(`${role}-${board.id}`, await writeEntry(board, role));
   } catch (error) {
-    if (error instanceof BuildError) throw new CliError(EXIT.input, error.message);
-    throw error;
+    if (error instanceof BoardsError) throw new CliError(EXIT.input, error.message);
+    if (!(error instanceof BuildError)) throw error;
+    if (error.message.includes(TOO_LARGE))
+      throw new CliError(
+        EXIT.input,
+        `the ${role} is too large for this board's parts: DeviceScript takes 64 KB of code, and drivers for a radio module or a flash chip count. A board with its own radio needs fewer`,
+      );
+    throw new CliError(EXIT.input, error.message);
   }
+}
+
+function expectRole({ id, roles }: Board, role: Role): void {
+  if (!roles.includes(role))
+    throw new BoardsError(`the board ${id} is meant to be a ${roles.join(" or ")}, not a ${role}`);
 }
