@@ -8,6 +8,7 @@ import { buildRole, ROLE_ENTRIES, type Role } from "./build";
 
 interface Options extends PortOptions {
   role?: Role;
+  board?: string;
   file?: string;
   force?: boolean;
   json?: boolean;
@@ -23,10 +24,11 @@ export function addDeployCommand(program: Command): void {
       .command("deploy")
       .description("put the program on a board that has the DeviceScript runtime; seeds and contacts on it stay")
       .addOption(new Option("--role <role>", "compile and deploy this program").choices(Object.keys(ROLE_ENTRIES)))
+      .option("--board <id>", "with --role: for this board (chirpfob boards lists them); without it, for the simulator")
       .option("--file <file>", "deploy this compiled .devs file instead")
       .option("--force", "write it even if the board has it already")
       .option("--json", "print JSON")
-      .addHelpText("after", "\nExample:\n  chirpfob deploy --role wearable"),
+      .addHelpText("after", "\nExample:\n  chirpfob deploy --role wearable --board devkitc-esp32"),
   ).action(async (options: Options) => {
     const image = await readImage(options);
     const result = await withBoard(options, (session) => deployTo(session, image, options.force === true));
@@ -40,10 +42,10 @@ export function addDeployCommand(program: Command): void {
   });
 }
 
-async function readImage({ role, file }: Options): Promise<Buffer> {
+async function readImage({ role, board, file }: Options): Promise<Buffer> {
   if ((role === undefined) === (file === undefined))
     throw new CliError(EXIT.usage, "say what to deploy: --role wearable, --role repeater, or --file PROGRAM.devs");
-  if (role !== undefined) return (await buildRole(role)).image;
+  if (role !== undefined) return (await buildRole(role, board)).image;
   const image = await readInput(file ?? "");
   if (!image.subarray(0, DEVS_MAGIC.length).equals(DEVS_MAGIC))
     throw new CliError(EXIT.input, `${file} is no compiled DeviceScript program ("chirpfob build" makes one)`);

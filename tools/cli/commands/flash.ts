@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type Command, Option } from "commander";
 import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/slhDsa";
+import { findBoard } from "../../boards/boards";
 import { Keyfob, pause } from "../../device/keyfob";
 import { CONFIG_KEYS, type ConfigName } from "../../device/keyfobWire";
 import { type Deployment, deployTo } from "../deployment";
@@ -56,8 +57,8 @@ export function addFlashCommand(program: Command): void {
         "after",
         "\nSteps: 1 the runtime (needs esptool; the internet too unless --runtime is given); 2 the program; 3 clock and\n" +
           "configuration (both over the cable alone).\n\nExamples:\n" +
-          "  chirpfob flash --board esp32c3_bare --role wearable\n" +
-          "  chirpfob flash --board esp32c3_bare --role wearable --runtime devicescript-esp32c3-0x0.bin",
+          "  chirpfob flash --board devkitc-esp32 --role wearable\n" +
+          "  chirpfob flash --board devkitc-esp32 --role wearable --runtime devicescript-esp32c3-0x0.bin",
       ),
   ).action(flash);
 }
@@ -72,7 +73,8 @@ async function flash(options: Options): Promise<void> {
     );
   if (options.runtime !== undefined && !(await stat(options.runtime).catch(() => undefined))?.isFile())
     throw new CliError(EXIT.input, `cannot read ${options.runtime}: there is no such file`);
-  const { image } = await buildRole(options.role);
+  const { image } = await buildRole(options.role, options.board);
+  const { deviceScript } = findBoard(options.board);
   const port = await interruptible((signal) => choosePort(options, signal));
 
   note(
@@ -80,7 +82,7 @@ async function flash(options: Options): Promise<void> {
       ? "Step 1 of 3: the DeviceScript runtime. It is downloaded from GitHub (this step needs the internet; --runtime FILE does without) and flashed with esptool."
       : "Step 1 of 3: the DeviceScript runtime, from the file, flashed with esptool. No internet is needed.",
   );
-  await interruptible((signal) => flashRuntime(options, esptool.command, port, signal));
+  await interruptible((signal) => flashRuntime(options, deviceScript, esptool.command, port, signal));
   note("Step 2 of 3: the program, over the cable.");
   const deployment = await withBoard({ port }, async (session) => {
     const result = await deployTo(session, image, true);
@@ -97,10 +99,26 @@ function report(options: Options, deployment: Deployment): void {
 }
 
 /** Runs the pinned `devs flash`; what it says goes to stderr. */
-async function flashRuntime(options: Options, esptool: string, port: string, signal: AbortSignal): Promise<void> {
+async function flashRuntime(
+  options: Options,
+  deviceScriptBoard: string,
+  esptool: string,
+  port: string,
+  signal: AbortSignal,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "chirpfob-flash-"));
   try {
-    const args = [devicescriptCli(), "flash", "esp32", "--board", options.board, "--port", port, "--esptool", esptool];
+    const args = [
+      devicescriptCli(),
+      "flash",
+      "esp32",
+      "--board",
+      deviceScriptBoard,
+      "--port",
+      port,
+      "--esptool",
+      esptool,
+    ];
     if (options.runtime !== undefined) {
       const name = basename(options.runtime);
       const file = join(folder, OFFSET_IN_NAME.test(name) ? name : "runtime-0x0.bin");
