@@ -14,7 +14,7 @@ export interface UploadRouteOptions {
   readonly now: Clock;
   /** Answers leave only at multiples of this many milliseconds after the request: work of different length looks alike. */
   readonly answerStepMs: number;
-  /** Uploads that are read and checked at a time; more are asked to come back. */
+  /** Uploads that are checked and stored at a time; more are asked to come back. */
   readonly maxInFlight: number;
   /** Whose refusals count together; kept nowhere. */
   readonly addressOf: (request: IncomingMessage) => string;
@@ -32,25 +32,13 @@ export class UploadRoute {
   ) {}
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const wait =
-      this.inFlight >= this.options.maxInFlight ? 1 : this.limit.waitSeconds(this.options.addressOf(request));
+    const started = performance.now();
+    const wait = this.limit.waitSeconds(this.options.addressOf(request));
     if (wait > 0) {
       this.metrics.add("chirpfob_uploads_limited_total");
-      refuseBody(request, response, 429, "too many uploads at once, or too many refused: try again later", {
-        "retry-after": String(wait),
-      });
+      refuseBody(request, response, 429, "too many numbers were refused: try again later", wait);
       return;
     }
-    this.inFlight++;
-    try {
-      await this.take(request, response);
-    } finally {
-      this.inFlight--;
-    }
-  }
-
-  private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const started = performance.now();
     let file: Buffer;
     try {
       file = await readBody(request, MAX_UPLOAD_BYTES);
@@ -60,6 +48,22 @@ export class UploadRoute {
       refuseBody(request, response, 413, `an upload is at most ${MAX_UPLOAD_BYTES} bytes (90 days of hours)`);
       return;
     }
+    // Counted only now: whoever trickles a body in holds up nobody else.
+    if (this.inFlight >= this.options.maxInFlight) {
+      this.metrics.add("chirpfob_uploads_limited_total");
+      const reason = "too many uploads at once: try again in a moment";
+      answerUpload(response, 429, { status: "refused", reason }, { "retry-after": "1" });
+      return;
+    }
+    this.inFlight++;
+    try {
+      await this.take(request, response, file, started);
+    } finally {
+      this.inFlight--;
+    }
+  }
+
+  private async take(request: IncomingMessage, response: ServerResponse, file: Buffer, started: number): Promise<void> {
     const problem = this.findProblem(request, file);
     if (problem !== undefined) {
       this.metrics.add("chirpfob_uploads_malformed_total");
@@ -123,9 +127,11 @@ function refuseBody(
   response: ServerResponse,
   status: number,
   reason: string,
-  headers: Record<string, string> = {},
+  retryAfterSeconds?: number,
 ): void {
-  answerUpload(response, status, { status: "refused", reason }, { ...headers, connection: "close" });
+  const retry: Record<string, string> =
+    retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
+  answerUpload(response, status, { status: "refused", reason }, { ...retry, connection: "close" });
   // A client that is still sending would lose the answer to a reset connection; give it a second to read it.
   request.resume();
   const giveUp = setTimeout(() => request.destroy(), 1000);

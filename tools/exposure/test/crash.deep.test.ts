@@ -13,7 +13,7 @@ import { parseFeedIndex } from "../feeds/feedIndex";
 import { cleanUpLater, ENGINES, makeUpload, sendUpload, storage } from "./fixtures";
 
 const CHIRPFOB = join(ROOT, "bin/chirpfob.mjs");
-const CRASHES = 8;
+const CRASHES = 6;
 const UPLOADS_EACH = 6;
 
 describe.each(ENGINES)("A service on %s that is killed again and again", (engine) => {

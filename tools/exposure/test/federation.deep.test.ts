@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { Agent, request } from "node:https";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -202,6 +202,19 @@ describe.runIf(hasTool("openssl"))("Three regions", () => {
     expect([...sentBack.keys()]).toEqual(expect.arrayContaining(seedsOf(visitor)));
     for (const seed of seedsOf(traveller)) expect(sentBack.has(seed)).toBe(false);
     for (const seed of seedsOf(visitor)) expect((await feedSeeds(A, "a2a")).has(seed)).toBe(false);
+  });
+
+  it("SP3: a month later nothing of all this is left at any of the three, neither rows nor files", async () => {
+    clock.advance({ days: 31 });
+    for (const name of [A, B, C]) {
+      const { core } = servers[name];
+      await core.sweep();
+      for (const table of ["intake", "embargoed", "remote_intake", "receipt", "permission", "chunk"])
+        expect([name, table, await core.database.query(`select 1 as one from ${table}`)]).toEqual([name, table, []]);
+      for (const feed of core.files.names()) expect(core.files.get(feed)?.chunks.size).toBe(0);
+      const files = await readdir(core.directory.root, { recursive: true });
+      expect(files.filter((file) => /keys\/\d+$/.test(file))).toEqual([]);
+    }
   });
 
   /** Alba's service has moved to a new port: Beria is told where. */

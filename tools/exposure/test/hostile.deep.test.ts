@@ -61,6 +61,19 @@ describe("A hostile client", () => {
     await expectServing();
   });
 
+  it("who trickles hundreds of bodies in holds up nobody's upload", async () => {
+    const sockets = Array.from({ length: SLOW_CONNECTIONS }, () => connect(port, "127.0.0.1"));
+    for (const socket of sockets) {
+      socket.on("error", () => undefined);
+      socket.write("POST /v1/uploads HTTP/1.1\r\nHost: x\r\nContent-Length: 20232\r\n\r\n");
+      socket.write(randomBytes(100));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    for (let i = 0; i < 5; i++) await expectServing();
+    for (const socket of sockets) socket.destroy();
+    await Promise.all(sockets.map(closed));
+  });
+
   it("who sends a megabyte of headers, no HTTP at all, or two lengths for one body is turned away", async () => {
     expect(await exchange(`GET / HTTP/1.1\r\nHost: x\r\nX-Big: ${"a".repeat(1 << 20)}\r\n\r\n`)).toMatch(
       /^HTTP\/1.1 431/,

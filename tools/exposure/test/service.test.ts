@@ -1,0 +1,81 @@
+import { randomBytes } from "node:crypto";
+import { request } from "node:http";
+import { describe, expect, it } from "vitest";
+import { DEFAULT_CONFIG } from "../config";
+import { type ExposureService, startExposureService } from "../service";
+import {
+  cleanUpLater,
+  dataFolder,
+  FakeClock,
+  noSigner,
+  REGION,
+  START,
+  sendUpload,
+  testService,
+  uploadBytes,
+} from "./fixtures";
+
+describe("The service", () => {
+  it("publishes by itself when an hour leaves the embargo", async () => {
+    const clock = new FakeClock(START - 18 * 60 - 1);
+    const config = { ...DEFAULT_CONFIG, data: await dataFolder(), region: REGION, port: 0 };
+    const service = await startExposureService(config, { now: clock.now, signer: noSigner });
+    cleanUpLater(() => service.close());
+    const [number = ""] = await service.core.permissions.issue("P", 1);
+    expect((await sendUpload(service.url, uploadBytes({ hours: 2 }), { number })).status).toBe(201);
+    const published = () => service.core.files.get("public")?.chunks.size;
+    expect(published()).toBe(0);
+    clock.advance({ minutes: 1 });
+    await expect.poll(published, { timeout: 10_000 }).toBe(1);
+  });
+
+  it("finishes an upload in flight when it is stopped, and takes no other", async () => {
+    const service = await testService({ data: await dataFolder() });
+    const [number = ""] = await service.core.permissions.issue("P", 1);
+    const upload = beginUpload(service, number);
+    await upload.begun;
+    const closing = service.close();
+    await expect(fetch(service.url)).rejects.toThrow();
+    upload.finish();
+    expect(await upload.status).toBe(201);
+    await closing;
+  });
+
+  it("says what is in its way when it cannot listen", async () => {
+    const first = await testService({ data: await dataFolder() });
+    const port = Number(new URL(first.url).port);
+    await expect(testService({ data: await dataFolder(), port })).rejects.toThrow(
+      /something else listens there already/,
+    );
+  });
+});
+
+/** An upload of which half the body has been sent. */
+function beginUpload(
+  { url }: ExposureService,
+  number: string,
+): { begun: Promise<void>; finish(): void; status: Promise<number> } {
+  const file = uploadBytes();
+  const sending = request(`${url}/v1/uploads`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/octet-stream",
+      "content-length": file.length,
+      authorization: `Permission ${number}`,
+      "idempotency-key": randomBytes(16).toString("hex"),
+    },
+  });
+  const half = file.length >> 1;
+  return {
+    // Written to the connection, and a moment for the service to see it.
+    begun: new Promise((resolve) => sending.write(file.subarray(0, half), () => setTimeout(resolve, 200))),
+    finish: () => sending.end(file.subarray(half)),
+    status: new Promise((resolve, reject) => {
+      sending.on("error", reject);
+      sending.on("response", (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+    }),
+  };
+}
