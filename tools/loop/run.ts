@@ -24,7 +24,7 @@ const DAY_HOURS = 24;
 /** After the last hour has left the embargo. */
 const SPARE_S = 120;
 /** Keyfobs that are looked after at a time, each on a computer of its own. */
-const COMPUTERS = 4;
+const COMPUTERS = 2;
 const PULL_AFTER_MS = 400;
 
 /** What a person watching wants to know. */
@@ -218,14 +218,16 @@ class Loop {
       const fromMinute = Math.floor((scene.fromS + town.shiftS) / 60) - 60;
       return { id: report.id, index: new ChirpIndex(content, fromMinute, town.deviceHour * 60 + 60) };
     });
-    const { key } = parse<{ key: string }>(await this.firstComputer.run(["keys", "show", "--data", authority.data]));
+    const { publicKey } = parse<{ publicKey: string }>(
+      await this.firstComputer.run(["keys", "show", "--data", authority.data]),
+    );
     const answers = new Map<string, KeyfobAnswer>();
     const waiting = [...others];
     await Promise.all(
       this.computers.map(async (computer, i) => {
         const shards = join(authority.folder, `shards-${i}`);
         for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
-          const answer = await this.checkKeyfob(town, authority, computer, shards, key, id);
+          const answer = await this.checkKeyfob(town, authority, computer, shards, publicKey, id);
           const image = await town.logImage(id);
           const logged = new Map(indexes.map((entry) => [entry.id, inListTime(entry.index.in(image), town.shiftS)]));
           answers.set(id, { id, ...answer, logged });
