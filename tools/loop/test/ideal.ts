@@ -1,5 +1,8 @@
 import { hourOfMinute } from "../../../protocol/time";
+import { assembleResult } from "../assemble";
 import type { KeyfobAnswer } from "../evaluate";
+import type { LoopResult } from "../result";
+import { builtInScene } from "../scenarios/builtIn";
 import type { LoopScene } from "../scene";
 import { GroundTruth } from "../truth";
 import type { LoggedMinutes } from "../witness";
@@ -34,4 +37,29 @@ export function idealAnswers(scene: LoopScene): KeyfobAnswer[] {
       }
       return { id, results: [...hours.values()], counts: COUNTS, logged };
     });
+}
+
+/** The result of a built-in scenario with faultless keyfobs. */
+export function resultOf(name: string): LoopResult {
+  const scene = builtInScene(name);
+  const lastHour = Math.ceil(scene.toS / 3600);
+  return assembleResult(
+    { scene, truth: new GroundTruth(scene), powerLosses: [] },
+    {
+      radio: "perfect",
+      seed: 1,
+      answers: idealAnswers(scene),
+      uploads: scene.diagnosed.map((id) => ({
+        id,
+        name: scene.people.find((person) => person.id === id)?.name ?? id,
+        bytes: 1032,
+        firstHour: lastHour - 23,
+        hours: 24,
+        withheldHours: scene.redactions.map(({ fromHour }) => fromHour),
+        counts: COUNTS,
+      })),
+      shards: [{ chunk: 1, bytes: 17_520, seeds: 288, fillingSeeds: 264 }],
+      repeaters: scene.repeaters.map((repeater) => ({ ...repeater, chirpsHeard: 420 })),
+    },
+  );
 }
