@@ -2,7 +2,6 @@ import { readU16 } from "../protocol/bytes";
 import { type Advertisement, encodeFrame, MAX_AGE_MINUTES } from "../protocol/frame";
 import type { DayAdvice } from "../protocol/score";
 import type { Sha256 } from "../protocol/sha256";
-import { SLH_DSA_SIGNATURE_BYTES } from "../protocol/slhDsa";
 import { hourOfMinute } from "../protocol/time";
 import type { Board } from "./board";
 import { Clock, ClockState } from "./clock/clock";
@@ -26,6 +25,7 @@ import type { Runtime } from "./runtime";
 import { FillerSeeds } from "./seeds/fillerSeeds";
 import { SeedKeeper } from "./seeds/seedKeeper";
 import { sha256 } from "./sha256";
+import { ImportMemory } from "./shards/shardImport";
 import { Config, ConfigKey, type Tunables } from "./state/config";
 import { RegionKeys } from "./state/regionKeys";
 import { MAX_REMEMBERED_BYTES, Session } from "./state/session";
@@ -59,10 +59,31 @@ const RADIO_GRACE_MS = 10000;
 const ERASE_REPORT_MS = 3000;
 const HOURS_PER_DAY = 24;
 /** Rows waiting that are worth a write of their own between two minutes. */
-const DRAIN_ROWS = 32;
+const DRAIN_ROWS = 16;
 /** Minute of the hour in which old rows and seeds are erased, and the one in which the next hour's seed is made. */
 const EXPIRE_MINUTE = 30;
 const PREPARE_MINUTE = 59;
+
+/** Fault counters as the settings keep them. Counting this start, they say whether it is one too many. */
+export async function startFaultCounters(settings: SettingsStore): Promise<FaultCounters> {
+  return await FaultCounters.start({
+    load: async () => await settings.get("faults"),
+    save: async (record) => {
+      await settings.set("faults", record);
+    },
+  });
+}
+
+/** The logs on the board's flash, mounted, or undefined if there is none that works. */
+export async function openLogs(board: Board, runtime: Runtime): Promise<Logs | undefined> {
+  try {
+    const logs = new Logs(await board.openFlash(), async () => await runtime.timer.sleep(1));
+    await logs.mount();
+    return logs;
+  } catch (_error) {
+    return undefined;
+  }
+}
 
 /** The wearable: clock, seeds, radio, listener, log, wearer and host, brought together. */
 export class Wearable implements DeviceState {
@@ -70,6 +91,9 @@ export class Wearable implements DeviceState {
   readonly service: KeyfobService;
 
   private readonly board: Board;
+  private readonly faults: FaultCounters;
+  /** Undefined while there is no flash, and in safe mode. */
+  private readonly logs: Logs | undefined;
   private readonly runtime: Runtime;
   private readonly clock: Clock;
   private readonly config: Config;
@@ -82,12 +106,10 @@ export class Wearable implements DeviceState {
   private readonly host: HciHost;
   private readonly writer: RowWriter;
   private readonly listener: Listener;
-  private readonly signature: Buffer;
+  private readonly importMemory: ImportMemory;
   private readonly light: LightPlayer | undefined;
   private readonly sendProgress: (report: Buffer) => Promise<void>;
 
-  private faults: FaultCounters | undefined;
-  private logs: Logs | undefined;
   private keeper: SeedKeeper | undefined;
   private imports: ImportCommands | undefined;
   private results: Results | undefined;
@@ -105,24 +127,32 @@ export class Wearable implements DeviceState {
   private advice: DayAdvice;
   private expiredHour: number;
 
-  /** @param sendProgress sends an `importProgress` report of services/keyfob.md */
+  /**
+   * @param faults of which safe mode means: no radio, no logs
+   * @param logs mounted before, because a mount needs memory that is all given away here; undefined if there are none
+   * @param sendProgress sends an `importProgress` report of services/keyfob.md
+   */
   constructor(
     board: Board,
     runtime: Runtime,
     settings: SettingsStore,
     tunables: Tunables,
+    faults: FaultCounters,
+    logs: Logs | undefined,
     sendProgress: (report: Buffer) => Promise<void>,
   ) {
     const self = this;
     const timer = runtime.timer;
     const randomBytes = runtime.randomBytes;
     // The big pieces of memory first, while it is in one piece.
-    this.signature = Buffer.alloc(SLH_DSA_SIGNATURE_BYTES);
+    this.importMemory = new ImportMemory(sha256);
     this.random = (below: number) => readU16(randomBytes(2), 0) % below;
     this.writer = new RowWriter();
     this.listener = new Listener(sha256, async () => await self.drain(), this.random, this.writer);
     this.role = Role.Wearable;
     this.board = board;
+    this.faults = faults;
+    this.logs = logs;
     this.runtime = runtime;
     this.settings = settings;
     this.sendProgress = sendProgress;
@@ -156,14 +186,6 @@ export class Wearable implements DeviceState {
   /** Takes over what the last run left, and begins to work. Returns when all is under way. */
   async start(): Promise<void> {
     const self = this;
-    const settings = this.settings;
-    const faults = await FaultCounters.start({
-      load: async () => await settings.get("faults"),
-      save: async (record) => {
-        await settings.set("faults", record);
-      },
-    });
-    this.faults = faults;
     await this.config.load();
     await this.keys.load();
     this.host.configure(this.config.radio());
@@ -173,11 +195,10 @@ export class Wearable implements DeviceState {
     this.service.offer(new RegionKeyCommands(this.keys));
     this.service.offer(new WearerCommands(this.consent, this.snooze));
     if (this.board.button) this.board.button.onPress((heldMs) => self.pressed(heldMs));
+    if (this.faults.safeMode) this.service.otherwise = Status.NotOffered;
+    else await this.useStorage();
     if (this.light) this.runtime.background(async () => await self.lightLoop());
-    if (faults.safeMode) {
-      this.service.otherwise = Status.NotOffered;
-      return;
-    }
+    if (this.faults.safeMode) return;
     this.runtime.background(async () => await self.radioLoop());
     this.runtime.background(async () => await self.workLoop());
   }
@@ -192,7 +213,7 @@ export class Wearable implements DeviceState {
     if (this.snooze.isOn()) flags |= StateFlag.Snoozed;
     if (this.isSyncing()) flags |= StateFlag.Syncing;
     if (this.hasFault()) flags |= StateFlag.Fault;
-    if (this.faults && this.faults.safeMode) flags |= StateFlag.SafeMode;
+    if (this.faults.safeMode) flags |= StateFlag.SafeMode;
     if (this.logs) flags |= StateFlag.StorageReady;
     if (this.consent.isPending()) flags |= StateFlag.ConsentPending;
     if (this.consent.isGranted()) flags |= StateFlag.ConsentGranted;
@@ -222,7 +243,6 @@ export class Wearable implements DeviceState {
   counters(): number[] {
     const listener = this.listener;
     const imports = this.imports;
-    const faults = this.faults;
     return [
       listener.heard,
       listener.rows,
@@ -242,7 +262,7 @@ export class Wearable implements DeviceState {
       imports ? imports.refusedShards : 0,
       0,
       this.session.starts,
-      faults ? faults.count(Fault.Crash) : 0,
+      this.faults.count(Fault.Crash),
       0,
       listener.chirpsDropped,
     ];
@@ -287,11 +307,11 @@ export class Wearable implements DeviceState {
   }
 
   private isSyncing(): boolean {
-    return this.consent.isGranted() || (this.imports !== undefined && this.imports.isActive());
+    return this.consent.isGranted() || this.imports?.isActive();
   }
 
   private hasFault(): boolean {
-    if (this.storageFault || this.seedFault || (this.faults && this.faults.safeMode)) return true;
+    if (this.storageFault || this.seedFault || this.faults.safeMode) return true;
     return !this.host.isUp() && this.runtime.timer.millis() > RADIO_GRACE_MS;
   }
 
@@ -303,7 +323,7 @@ export class Wearable implements DeviceState {
   }
 
   private async radioLoop(): Promise<void> {
-    const faults = this.faults as FaultCounters;
+    const faults = this.faults;
     while (true) {
       await this.host.supervise();
       if (this.host.resets > this.resetsNoted) {
@@ -316,7 +336,11 @@ export class Wearable implements DeviceState {
 
   private async workLoop(): Promise<void> {
     const timer = this.runtime.timer;
-    while (!(await this.openStorage())) await timer.sleep(STORAGE_RETRY_MS);
+    while (!this.logs) {
+      // The logs want their memory before everything else has its: a store that comes late is taken up by a restart.
+      await timer.sleep(STORAGE_RETRY_MS);
+      if (await openLogs(this.board, this.runtime)) await this.restart(this.clock.minute());
+    }
     while (true) {
       const minute = this.clock.minute();
       if (minute !== this.lastMinute && this.logs) await this.turnMinute(minute);
@@ -325,31 +349,26 @@ export class Wearable implements DeviceState {
     }
   }
 
-  /** Opens the flash and everything that stands on it. @returns false if it does not work: the light shows it */
-  private async openStorage(): Promise<boolean> {
-    const timer = this.runtime.timer;
-    const randomBytes = this.runtime.randomBytes;
-    const pause = async () => await timer.sleep(1);
-    try {
-      const logs = new Logs(await this.board.openFlash(), pause);
-      await logs.mount();
-      const keeper = new SeedKeeper(sha256, logs.seeds, randomBytes);
-      const results = new Results(logs.results, timer, this.random);
-      this.writer.connect(logs.contacts);
-      this.keeper = keeper;
-      this.results = results;
-      this.logs = logs;
-      await this.rememberOwnChirps(keeper);
-      await this.refreshAdvice();
-      this.offerStored(logs, keeper, results);
-      this.storageFault = false;
-      return true;
-    } catch (_error) {
-      this.logs = undefined;
+  /** Brings what stands on the logs to life. */
+  private async useStorage(): Promise<void> {
+    const logs = this.logs;
+    if (!logs) {
       this.storageFault = true;
       this.service.otherwise = Status.StorageFault;
       await this.noteStorageError();
-      return false;
+      return;
+    }
+    const keeper = new SeedKeeper(sha256, logs.seeds, this.runtime.randomBytes);
+    const results = new Results(logs.results, this.runtime.timer, this.random);
+    this.keeper = keeper;
+    this.results = results;
+    this.writer.connect(logs.contacts);
+    this.offerStored(logs, keeper, results);
+    try {
+      await this.rememberOwnChirps(keeper);
+      await this.refreshAdvice();
+    } catch (_error) {
+      await this.noteStorageError();
     }
   }
 
@@ -367,7 +386,7 @@ export class Wearable implements DeviceState {
       keys: this.keys,
       rows: logs.contacts,
       results,
-      signature: this.signature,
+      memory: this.importMemory,
       background: runtime.background,
       sendProgress: this.sendProgress,
       resultsChanged: async () => await self.refreshAdvice(),
@@ -410,7 +429,7 @@ export class Wearable implements DeviceState {
     await listener.turn(minute);
     await this.drain();
     await this.session.checkpoint(this.clock);
-    await (this.faults as FaultCounters).minutePassed();
+    await this.faults.minutePassed();
     await this.keepHouse(minute);
     await this.restartInTime(minute);
   }
@@ -447,8 +466,12 @@ export class Wearable implements DeviceState {
     await this.host.silence();
     await listener.flush();
     if (!(await this.drain()) && uptimeMs < RESTART_MS) return;
-    const remembered = listener.remembered(minute, MAX_REMEMBERED_BYTES);
-    await (this.faults as FaultCounters).announceRestart();
+    await this.restart(minute);
+  }
+
+  private async restart(minute: number): Promise<void> {
+    const remembered = this.listener.remembered(minute, MAX_REMEMBERED_BYTES);
+    await this.faults.announceRestart();
     await this.session.handOver(this.clock, { snoozeUntil: this.snooze.until(), remembered });
     this.runtime.reboot();
   }
@@ -462,7 +485,7 @@ export class Wearable implements DeviceState {
     if (!this.board.clockChip) return;
     const seconds = await this.board.clockChip.read();
     if (seconds !== undefined) this.clock.adopt(seconds);
-    else await (this.faults as FaultCounters).add(Fault.ClockLost);
+    else await this.faults.add(Fault.ClockLost);
   }
 
   /** Repeaters may still send what we chirped before a restart, and neighbours what already has its row. */
@@ -488,13 +511,13 @@ export class Wearable implements DeviceState {
     const before = writer.errors;
     const isEmpty = await writer.drain();
     this.storageFault = writer.errors > before;
-    if (this.storageFault) await (this.faults as FaultCounters).add(Fault.FlashError);
+    if (this.storageFault) await this.faults.add(Fault.FlashError);
     return isEmpty;
   }
 
   private async noteStorageError(): Promise<void> {
     this.storageErrors++;
-    await (this.faults as FaultCounters).add(Fault.FlashError);
+    await this.faults.add(Fault.FlashError);
   }
 
   /** Erases everything that was learned or set, and restarts as new. @throws FlashError */
@@ -511,7 +534,7 @@ export class Wearable implements DeviceState {
     await this.keys.erase();
     await this.config.erase();
     await this.session.erase();
-    await (this.faults as FaultCounters).announceRestart();
+    await this.faults.announceRestart();
     this.runtime.background(async () => {
       await self.runtime.timer.sleep(ERASE_REPORT_MS);
       self.runtime.reboot();

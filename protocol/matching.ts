@@ -52,12 +52,15 @@ export class HourMatcher {
   private wantedCount: number;
   private firstMinute: number;
 
-  /** @param capacity the most rows held at a time, up to 65,534 */
-  constructor(sha256: Sha256, capacity: number) {
+  /**
+   * @param capacity the most rows held at a time, up to 65,534
+   * @param rows memory for them, 12 bytes each, where the caller has some to spare
+   */
+  constructor(sha256: Sha256, capacity: number, rows?: Buffer) {
     this.sha256 = sha256;
     this.deriver = new ChirpDeriver(sha256);
     this.capacity = capacity;
-    this.rows = Buffer.alloc(capacity * ROW_BYTES);
+    this.rows = rows ? rows : Buffer.alloc(capacity * ROW_BYTES);
     this.rowMinutes = Buffer.alloc(capacity);
     this.nextRow = Buffer.alloc(capacity * 2);
     this.buckets = Buffer.alloc(BUCKETS * 2);
@@ -73,9 +76,9 @@ export class HourMatcher {
   begin(hour: number): void {
     this.firstMinute = firstMinuteOfHour(hour);
     this.rowCount = 0;
-    this.buckets.set(Buffer.alloc(BUCKETS * 2), 0);
-    this.filter.set(Buffer.alloc(FILTER_BYTES), 0);
-    this.isWanted.set(Buffer.alloc(HOUR_MINUTES), 0);
+    clear(this.buckets);
+    clear(this.filter);
+    clear(this.isWanted);
     this.wantedCount = 0;
   }
 
@@ -186,4 +189,10 @@ export class HourMatcher {
 function saysMore(a: RowMetadata, b: RowMetadata): boolean {
   const directA = isDirect(a.delay);
   return directA === isDirect(b.delay) ? a.maxRssi > b.maxRssi : directA;
+}
+
+/** Zeroes a buffer whose length is a multiple of 4 in small pieces: a keyfob's heap has no room for a second such buffer. */
+function clear(bytes: Buffer): void {
+  const zeros = Buffer.alloc(bytes.length % 64 === 0 ? 64 : 4);
+  for (let at = 0; at < bytes.length; at += zeros.length) bytes.set(zeros, at);
 }

@@ -6,7 +6,7 @@ import { hourOfMinute } from "../../protocol/time";
 import type { Timer } from "../chips/lines";
 import type { Clock } from "../clock/clock";
 import type { Results } from "../results/results";
-import { PieceResult, type RowSource, ShardImport } from "../shards/shardImport";
+import { type ImportMemory, PieceResult, type RowSource, ShardImport } from "../shards/shardImport";
 import type { Config } from "../state/config";
 import { NO_CHUNK, type RegionKeys } from "../state/regionKeys";
 import { Command, Status } from "./codes";
@@ -26,8 +26,7 @@ export interface ImportParts {
   readonly keys: RegionKeys;
   readonly rows: RowSource;
   readonly results: Results;
-  /** Room for one signature, 7,856 bytes; taken at start, because later no such piece of memory may be free. */
-  readonly signature: Buffer;
+  readonly memory: ImportMemory;
   /** Runs a verification beside everything else. */
   background(work: () => Promise<void>): void;
   /** Sends an `importProgress` report on its own. */
@@ -122,7 +121,7 @@ export class ImportCommands implements CommandGroup {
       parts.rows,
       parts.config.score(),
       parts.timer,
-      parts.signature,
+      parts.memory,
       headerBytes,
       request,
     );
@@ -151,7 +150,7 @@ export class ImportCommands implements CommandGroup {
         number,
         sliceCopy(payload, PIECE_HEADER_BYTES, payload.length - PIECE_HEADER_BYTES),
       );
-    } catch (error) {
+    } catch (_error) {
       this.drop(request, Status.StorageFault);
       await this.progress(0, request, Status.StorageFault);
       return;

@@ -56,7 +56,7 @@ export class KeyfobServer extends Server {
     }
     this.queue.push({ command, payload });
     const worker = this.worker;
-    if (worker && worker.suspended) worker.resume(undefined);
+    if (worker?.suspended) worker.resume(undefined);
   }
 
   private async work(): Promise<void> {
@@ -103,8 +103,8 @@ const HAS_BYTES = 128;
 function encodeReport(code: number, payload: Buffer): ds.Packet {
   let fields = 0;
   for (let i = 0; i < REPORT_FIELDS.length; i += 2) if (REPORT_FIELDS[i] === code) fields = REPORT_FIELDS[i + 1];
-  const spec = ds.Keyfob.spec.byCode(code);
-  const report = spec.response ? spec.response : spec;
+  const specs = ds.Keyfob.spec;
+  const report = code === Command.ImportProgress ? specs.lookup("importProgress") : specs.byCode(code).response;
   const values: (number | Buffer)[] = [];
   for (let i = 0; i < fields % HAS_BYTES; i++) values.push(0);
   let packet = report.encode(values);

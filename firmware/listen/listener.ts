@@ -16,7 +16,7 @@ const ROWS_A_MINUTE = 400;
 /** Of these, chirps that were heard only once. What a flood makes beyond is dropped, so that it cannot push out the log. */
 const SINGLES_A_MINUTE = 300;
 /** Rows made between two chances for others to run. */
-const ROWS_A_SLICE = 32;
+const ROWS_A_SLICE = 16;
 
 /**
  * Turns hearings into contact rows, one a chirp (docs/protocol.md, "Contact row"): collects in the table, seals, hands to

@@ -8,7 +8,7 @@ export interface RowStore {
 }
 
 /** Rows that may wait for the flash. */
-const CAPACITY = 128;
+const CAPACITY = 64;
 const ENTRY_BYTES = 4 + ROW_BYTES;
 /** Rows in one append: what a group of the log takes. */
 const BATCH_ROWS = 16;

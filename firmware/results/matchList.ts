@@ -1,8 +1,8 @@
 import { sliceCopy } from "../../protocol/bytes";
 import { addMatch, hourOfMatch, MATCH_BYTES } from "./matchRecord";
 
-const CHUNK_RECORDS = 64;
-const CHUNKS = 7;
+const CHUNK_RECORDS = 16;
+const CHUNKS = 28;
 
 /**
  * The matches of a shard that is not verified yet, 16 bytes each, at most 448 of them: 18 days of living with one infected

@@ -22,11 +22,25 @@ export interface RowSource {
   readHour(hour: number, visit: (rows: Buffer) => Promise<void>): Promise<void>;
 }
 
-/** Rows matched at a time: 17 bytes of RAM each. */
-const MATCHER_ROWS = 300;
+/** Rows matched at a time: 3 bytes of RAM each besides the 12 that lie where the signature will. */
+const MATCHER_ROWS = 400;
 /** Blocks after which others get their chance, where an hour has rows and where it has none. */
 const MATCHED_BLOCKS_A_SLICE = 2;
 const EMPTY_BLOCKS_A_SLICE = 12;
+
+/**
+ * The memory that one import after the other works in, 11 KB, taken at start, because later no pieces of that size may be
+ * free. Rows and signature share the largest: the signature comes when the last block has been matched.
+ */
+export class ImportMemory {
+  readonly signature: Buffer;
+  readonly matcher: HourMatcher;
+
+  constructor(sha256: Sha256) {
+    this.signature = Buffer.alloc(SLH_DSA_SIGNATURE_BYTES);
+    this.matcher = new HourMatcher(sha256, MATCHER_ROWS, this.signature);
+  }
+}
 
 /** How a piece was received. */
 export enum PieceResult {
@@ -58,7 +72,7 @@ export class ShardImport {
   private readonly score: ScoreConfig;
   private readonly timer: Timer;
   private readonly reader: ShardReader;
-  private matcher: HourMatcher | undefined;
+  private readonly matcher: HourMatcher;
   /** The hour that the matcher holds, and whether all its rows fit. */
   private hour: number;
   private isHeld: boolean;
@@ -68,7 +82,7 @@ export class ShardImport {
   private ofBlock: (Buffer | undefined)[];
 
   /**
-   * @param signature where the signature is gathered, 7,856 bytes, which nobody else uses meanwhile
+   * @param memory which no other import uses meanwhile
    * @throws FormatError if the 64-byte header is not valid
    */
   constructor(
@@ -76,11 +90,12 @@ export class ShardImport {
     rows: RowSource,
     score: ScoreConfig,
     timer: Timer,
-    signature: Buffer,
+    memory: ImportMemory,
     headerBytes: Buffer,
     request: number,
   ) {
-    this.signature = signature;
+    this.signature = memory.signature;
+    this.matcher = memory.matcher;
     this.sha256 = sha256;
     this.rows = rows;
     this.score = score;
@@ -126,10 +141,9 @@ export class ShardImport {
 
   /** Verifies the signature, in slices. @param progress told percent as it goes on */
   async verify(publicKey: Buffer, progress: (percent: number) => void): Promise<boolean> {
-    this.matcher = undefined; // 6 KB that nobody needs any more
     if (!this.isComplete()) return false;
     const context = Buffer.from(SHARD_SIGNATURE_CONTEXT, "utf8");
-    const verifier = new SlhDsaVerifier(this.sha256, publicKey, this.reader.chain(), this.signature, context);
+    const verifier = new SlhDsaVerifier(this.sha256, publicKey, this.signature, this.reader.chain(), context);
     let steps = 0;
     while (verifier.step()) {
       steps++;
@@ -148,7 +162,6 @@ export class ShardImport {
   }
 
   private async match(block: ShardBlock): Promise<void> {
-    if (!this.matcher) this.matcher = new HourMatcher(this.sha256, MATCHER_ROWS);
     if (block.hour !== this.hour) {
       this.hour = block.hour;
       this.isHeld = await this.load(block, false);
@@ -168,7 +181,7 @@ export class ShardImport {
    * then the block is matched against one slice of the rows after the other. @returns whether all rows fit
    */
   private async load(block: ShardBlock, matchAll: boolean): Promise<boolean> {
-    (this.matcher as HourMatcher).begin(block.hour);
+    this.matcher.begin(block.hour);
     let fits = true;
     for (let i = -1; i <= 1; i++) if (!(await this.loadHour(block, block.hour + i, matchAll))) fits = false;
     if (matchAll) this.collect(block);
@@ -177,7 +190,7 @@ export class ShardImport {
 
   private async loadHour(block: ShardBlock, hour: number, matchAll: boolean): Promise<boolean> {
     const self = this;
-    const matcher = this.matcher as HourMatcher;
+    const matcher = this.matcher;
     let fits = true;
     await this.rows.readHour(hour, async (rows) => {
       for (let at = 0; at < rows.length; at += ROW_BYTES) {
@@ -195,7 +208,7 @@ export class ShardImport {
   }
 
   private collect(block: ShardBlock): void {
-    const matcher = this.matcher as HourMatcher;
+    const matcher = this.matcher;
     for (const match of matcher.matchBlock(block)) {
       const i = match.seedIndex;
       const earlier = this.ofBlock[i];

@@ -67,48 +67,16 @@ const HUNDREDTHS = 100;
 /** The configuration of one device: values by key, kept in one setting of 4 bytes a key. */
 export class Config {
   private readonly store: SettingsStore;
-  private readonly offered: boolean[];
-  private readonly mins: number[];
-  private readonly maxs: number[];
-  private readonly defaults: number[];
+  private readonly tunables: Tunables;
+  private readonly forRepeater: boolean;
   private values: number[];
 
   /** @param forRepeater which role's keys are offered */
   constructor(store: SettingsStore, tunables: Tunables, forRepeater: boolean) {
     this.store = store;
-    this.offered = [];
-    for (let key = 0; key <= KEYS; key++)
-      this.offered.push(key > 0 && !(forRepeater ? WEARABLE_ONLY : REPEATER_ONLY).includes(key));
-    //           -    1      2      3      4     5  6      7     8   9     10   11   12   13    14    15    16    17    18    19    20
-    this.mins = [0, 100, 10, 10, -127, 0, 0, -127, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0];
-    this.maxs = [
-      0, 10240, 10240, 10240, 20, 1, 65535, 20, 90, 1440, 127, 127, 127, 1000, 1000, 1000, 1000, 1000, 1440, 1440, 1,
-    ];
-    const score = DEFAULT_SCORE;
-    this.defaults = [
-      0,
-      tunables.chirpIntervalMs,
-      tunables.scanIntervalMs,
-      tunables.scanWindowMs,
-      tunables.rssiFloorDbm,
-      0,
-      tunables.companyId,
-      tunables.txPowerDbm,
-      tunables.retentionDays,
-      60,
-      score.limitsDb[0],
-      score.limitsDb[1],
-      score.limitsDb[2],
-      Math.round(score.weights[0] * HUNDREDTHS),
-      Math.round(score.weights[1] * HUNDREDTHS),
-      Math.round(score.weights[2] * HUNDREDTHS),
-      Math.round(score.weights[3] * HUNDREDTHS),
-      Math.round(score.sharedWeight * HUNDREDTHS),
-      score.alertAt,
-      score.noticeAt,
-      0,
-    ];
-    this.values = this.defaults.slice(0);
+    this.tunables = tunables;
+    this.forRepeater = forRepeater;
+    this.values = defaultsOf(tunables);
   }
 
   /** Takes over what was stored; a stored value outside its range counts as never set. */
@@ -123,8 +91,8 @@ export class Config {
 
   /** The value of a key with its range, or undefined if this role has no such key. */
   get(key: number): ConfigValue | undefined {
-    if (!(key >= 1 && key <= KEYS) || !this.offered[key]) return undefined;
-    return { value: this.values[key], min: this.mins[key], max: this.maxs[key] };
+    if (!this.offers(key)) return undefined;
+    return { value: this.values[key], min: minimumOf(key), max: maximumOf(key) };
   }
 
   /** Sets and stores a value. @returns false, with nothing changed, if it is out of range or the role has no such key */
@@ -141,7 +109,7 @@ export class Config {
 
   /** Back to the defaults, in memory and in flash. */
   async erase(): Promise<void> {
-    this.values = this.defaults.slice(0);
+    this.values = defaultsOf(this.tunables);
     await this.store.remove(SETTING);
   }
 
@@ -182,7 +150,49 @@ export class Config {
     return this.values[key];
   }
 
-  private accepts(key: number, value: number): boolean {
-    return this.offered[key] && value >= this.mins[key] && value <= this.maxs[key];
+  private offers(key: number): boolean {
+    return key >= 1 && key <= KEYS && !(this.forRepeater ? WEARABLE_ONLY : REPEATER_ONLY).includes(key);
   }
+
+  private accepts(key: number, value: number): boolean {
+    return this.offers(key) && value >= minimumOf(key) && value <= maximumOf(key);
+  }
+}
+
+// Tables of services/keyfob.md by key, made when they are asked for: they would cost a keyfob's heap 1 KB.
+
+function minimumOf(key: number): number {
+  return [0, 100, 10, 10, -127, 0, 0, -127, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0][key];
+}
+
+function maximumOf(key: number): number {
+  const ms = 10240;
+  return [0, ms, ms, ms, 20, 1, 65535, 20, 90, 1440, 127, 127, 127, 1000, 1000, 1000, 1000, 1000, 1440, 1440, 1][key];
+}
+
+function defaultsOf(tunables: Tunables): number[] {
+  const score = DEFAULT_SCORE;
+  return [
+    0,
+    tunables.chirpIntervalMs,
+    tunables.scanIntervalMs,
+    tunables.scanWindowMs,
+    tunables.rssiFloorDbm,
+    0,
+    tunables.companyId,
+    tunables.txPowerDbm,
+    tunables.retentionDays,
+    60,
+    score.limitsDb[0],
+    score.limitsDb[1],
+    score.limitsDb[2],
+    Math.round(score.weights[0] * HUNDREDTHS),
+    Math.round(score.weights[1] * HUNDREDTHS),
+    Math.round(score.weights[2] * HUNDREDTHS),
+    Math.round(score.weights[3] * HUNDREDTHS),
+    Math.round(score.sharedWeight * HUNDREDTHS),
+    score.alertAt,
+    score.noticeAt,
+    0,
+  ];
 }

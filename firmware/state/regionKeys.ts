@@ -136,5 +136,5 @@ export class RegionKeys {
 }
 
 function slot(index: number): string {
-  return "region" + index;
+  return `region${index}`;
 }

@@ -6,8 +6,8 @@ const CLOCK = "clock";
 const PLANNED = "planned";
 const STARTS = "starts";
 const SNOOZE_BYTES = 4;
-/** Settings that carry remembered chirps across a planned restart. */
-const MEMORY_SETTINGS = 3;
+/** How many settings carry remembered chirps across a planned restart. */
+const MEMORY_SETTINGS = 1;
 
 /** What a planned restart hands on to the next run. */
 export interface Handover {
