@@ -1,5 +1,5 @@
 import { copyBytes, sliceCopy } from "../../protocol/bytes";
-import { FlashError, type FlashStore, SECTOR_BYTES, TRANSFER_BYTES } from "../flash/flashStore";
+import { FlashError, FlashFault, type FlashStore, SECTOR_BYTES, TRANSFER_BYTES } from "../flash/flashStore";
 import { BusLock } from "./busLock";
 import type { Timer } from "./lines";
 import {
@@ -169,7 +169,7 @@ export class SpiNorStore implements FlashStore {
     const held = await this.readOnce(offset, data.length);
     for (let i = 0; i < data.length; i++)
       if (held[i] !== data[i])
-        throw new FlashError(`program at ${offset + i}: the cell holds ${held[i]} instead of ${data[i]}`);
+        throw new FlashFault(`program at ${offset + i}: the cell holds ${held[i]} instead of ${data[i]}`);
   }
 
   private async enableWrite(offset: number): Promise<void> {
