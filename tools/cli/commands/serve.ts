@@ -34,8 +34,8 @@ export function addServeCommand(program: Command): void {
     `home region, ISO 3166-2 (default: the database's, at first "${DEFAULT_REGION}")`,
     "REGION",
   );
-  option("--host <address>", "address to listen on", "HOST", DEFAULT_CONFIG.host);
-  option("--port <n>", "port to listen on, 0 for any", "PORT", DEFAULT_CONFIG.port);
+  option("--host <address>", "address to listen on", "LISTEN_HOST", DEFAULT_CONFIG.host);
+  option("--port <n>", "port to listen on, 0 for any", "LISTEN_PORT", DEFAULT_CONFIG.port);
   option("--tls-certificate <file>", "PEM certificate; without it plain HTTP", "TLS_CERTIFICATE");
   option("--tls-key <file>", "PEM key of the certificate", "TLS_KEY");
   option("--federation <file>", "federation file: regions that read from us and that we read", "FEDERATION");

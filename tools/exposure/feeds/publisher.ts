@@ -12,9 +12,10 @@ import { sha256 } from "../../sha256";
 import { type Clock, dayOfSeconds } from "../clock";
 import { type Database, type Session, sqlState, UNIQUE_VIOLATION } from "../database/database";
 import { type Batch, loadBatch } from "./batch";
-import { ALL_TO_ALL_FEED, type FeedFiles, PUBLIC_FEED } from "./feedFiles";
+import { type FeedFiles, PUBLIC_FEED } from "./feedFiles";
 import { type FeedChunk, type FeedIndex, parseFeedIndex } from "./feedIndex";
-import { cutChunks, fillingFor, type RandomSeed } from "./fill";
+import { feedSets } from "./feedSets";
+import { cutChunks, type RandomSeed } from "./fill";
 import { withoutPublished } from "./history";
 import type { KeyRing, PublishingKey } from "./keyRing";
 
@@ -101,8 +102,8 @@ export class Publisher {
         const { index, text, nextNumber } = await this.feedState(feed);
         const kept = index?.chunks.filter(({ published }) => published >= publishedBefore) ?? [];
         if (index === undefined || kept.length === index.chunks.length) continue;
-        const after = await key.signIndex({ ...index, chunks: kept });
-        await this.database.transaction(async (session) => {
+        const after = await key.signIndex({ region: index.region, feed, chunks: kept });
+        await this.unlessOvertaken(async (session) => {
           await replaceIndex(session, { feed, before: text, after, nextNumber, chunks: [] });
           await session.query("delete from chunk where feed = $1 and published < $2", [feed, publishedBefore]);
         });
@@ -124,7 +125,8 @@ export class Publisher {
 
   private async publish(batch: Batch): Promise<PublishedChunk[]> {
     const key = await this.keys.open();
-    const sets = await this.feedSets(batch);
+    const fresh = (seeds: ReleasedSeed[]) => withoutPublished(this.files, PUBLIC_FEED, seeds);
+    const sets = await feedSets(batch, fresh, this.options.federatedFeeds, this.options.random);
     const due = [...sets].filter(([, released]) => released.length > 0);
     const updates = await Promise.all(due.map(([feed, released]) => this.build(feed, released, key)));
     await this.database.transaction(async (session) => {
@@ -133,33 +135,6 @@ export class Publisher {
       for (const update of updates) await applyUpdate(session, update);
     });
     return updates.flatMap(({ chunks }) => chunks.map(({ file: _, ...chunk }) => chunk));
-  }
-
-  /**
-   * What each feed shall carry. The filling of a feed for another region goes into our own feeds too: otherwise whoever
-   * compares the two would tell filling from genuine seeds, and could link the hours of a single traveller.
-   */
-  private async feedSets(batch: Batch): Promise<Map<string, ReleasedSeed[]>> {
-    const { random, federatedFeeds } = this.options;
-    const published = (seeds: ReleasedSeed[]) => withoutPublished(this.files, PUBLIC_FEED, seeds);
-    const fresh = new Set(await published(batch.local.map(({ released }) => released)));
-    const local = [...fresh];
-    const sets = new Map<string, ReleasedSeed[]>();
-    for (const feed of federatedFeeds) {
-      if (feed === ALL_TO_ALL_FEED) continue;
-      const visitors = batch.local.filter(({ released, regions }) => fresh.has(released) && regions.includes(feed));
-      const seeds = visitors.map(({ released }) => released);
-      const filling = fillingFor(seeds, random);
-      local.push(...filling);
-      sets.set(feed, seeds.concat(filling));
-    }
-    if (federatedFeeds.includes(ALL_TO_ALL_FEED)) {
-      local.push(...fillingFor(local, random));
-      sets.set(ALL_TO_ALL_FEED, local);
-    }
-    const all = local.concat(await published(batch.remote));
-    sets.set(PUBLIC_FEED, all.concat(fillingFor(all, random)));
-    return sets;
   }
 
   private async build(feed: string, released: ReleasedSeed[], key: PublishingKey): Promise<FeedUpdate> {
@@ -203,12 +178,16 @@ export class Publisher {
     const { index, text, nextNumber } = await this.feedState(feed);
     if (index?.region === this.options.region && key.isCurrent(index)) return;
     const after = await key.signIndex({ region: this.options.region, feed, chunks: index?.chunks ?? [] });
+    await this.unlessOvertaken((session) =>
+      replaceIndex(session, { feed, before: text, after, nextNumber, chunks: [] }),
+    );
+  }
+
+  /** Commits unless another instance has changed the feed meanwhile; it, or the next round, does the same work. */
+  private async unlessOvertaken(work: (session: Session) => Promise<void>): Promise<void> {
     try {
-      await this.database.transaction((session) =>
-        replaceIndex(session, { feed, before: text, after, nextNumber, chunks: [] }),
-      );
+      await this.database.transaction(work);
     } catch (error) {
-      // Another instance has refreshed it meanwhile.
       if (!isConflict(error)) throw error;
     }
   }

@@ -1,0 +1,36 @@
+import type { ReleasedSeed } from "../../../protocol/shardFile";
+import type { Batch } from "./batch";
+import { ALL_TO_ALL_FEED, PUBLIC_FEED } from "./feedFiles";
+import { fillingFor, type RandomSeed } from "./fill";
+
+/**
+ * What each feed shall carry of a batch, filled. The filling of a feed for another region goes into our own feeds too:
+ * otherwise whoever compares the two would tell filling from genuine seeds, and could link the hours of a single traveller.
+ *
+ * @param unpublished drops the seeds that the public feed carries already
+ * @param federatedFeeds regions that may read the seeds of their visitors, and perhaps "a2a"
+ */
+export async function feedSets(
+  batch: Batch,
+  unpublished: (seeds: ReleasedSeed[]) => Promise<ReleasedSeed[]>,
+  federatedFeeds: readonly string[],
+  random: RandomSeed,
+): Promise<Map<string, ReleasedSeed[]>> {
+  const fresh = new Set(await unpublished(batch.local.map(({ released }) => released)));
+  const local = [...fresh];
+  const sets = new Map<string, ReleasedSeed[]>();
+  for (const feed of federatedFeeds) {
+    if (feed === ALL_TO_ALL_FEED) continue;
+    const visitors = batch.local.filter(({ released, regions }) => fresh.has(released) && regions.includes(feed));
+    const seeds = visitors.map(({ released }) => released);
+    const filling = fillingFor(seeds, random);
+    local.push(...filling);
+    sets.set(feed, seeds.concat(filling));
+  }
+  if (federatedFeeds.includes(ALL_TO_ALL_FEED)) {
+    local.push(...fillingFor(local, random));
+    sets.set(ALL_TO_ALL_FEED, local);
+  }
+  const all = local.concat(await unpublished(batch.remote));
+  return sets.set(PUBLIC_FEED, all.concat(fillingFor(all, random)));
+}
