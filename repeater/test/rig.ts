@@ -1,9 +1,12 @@
+import { Command } from "../../firmware/keyfob/codes";
 import { decodeFrame, type Frame, TEST_COMPANY } from "../../protocol/frame";
 import { type Bytecode, buildBytecode } from "../../tools/build/bytecode";
 import type { Transmission } from "../../tools/sim/air/air";
 import { PERFECT, type RadioProfile } from "../../tools/sim/air/profile";
+import type { SimDevice } from "../../tools/sim/device/device";
 import { VirtualHost } from "../../tools/sim/host";
 import type { Micros } from "../../tools/sim/scheduler";
+import type { World } from "../../tools/sim/world";
 
 export const SECOND_US: Micros = 1e6;
 export const MINUTE_US: Micros = 60 * SECOND_US;
@@ -34,10 +37,9 @@ export function sentFrame(transmission: Transmission): Sent {
   return { atUs: startUs, radio, frame, chirpHex: frame.chirp.toString("hex"), transmission };
 }
 
+/** Longer than the device takes for a report. */
+const ANSWER_US = 75_000;
 const KEYFOB_SERVICE = 0x1c4fb003;
-const STATUS = 0x80;
-const COUNTERS = 0x81;
-const CONFIG_SET = 0x84;
 
 /** The counters of services/keyfob.md that a repeater keeps. */
 export interface RepeaterCounters {
@@ -55,12 +57,27 @@ export interface RepeaterCounters {
 export class RepeaterHost extends VirtualHost {
   private requests = 0;
 
+  constructor(
+    private readonly simulation: World,
+    device: SimDevice,
+  ) {
+    super(simulation, device);
+  }
+
   ask(command: number, rest: Buffer = Buffer.alloc(0)): Buffer {
     return Buffer.from(this.request(KEYFOB_SERVICE, command, Buffer.concat([this.requestNumber(), rest])));
   }
 
+  /** Everything that the device says within 75 ms of a command. */
+  answersTo(command: number, payload: Buffer): Buffer[] {
+    this.received.length = 0;
+    this.command(KEYFOB_SERVICE, command, payload);
+    this.simulation.run(ANSWER_US);
+    return this.received.map(({ data }) => Buffer.from(data));
+  }
+
   status(): Buffer {
-    return this.ask(STATUS);
+    return this.ask(Command.Status);
   }
 
   stateFlags(): number {
@@ -68,7 +85,7 @@ export class RepeaterHost extends VirtualHost {
   }
 
   counters(): RepeaterCounters {
-    const report = this.ask(COUNTERS);
+    const report = this.ask(Command.Counters);
     const value = (index: number): number => report.readUInt32LE(2 + index * 4);
     return {
       heard: value(0),
@@ -88,7 +105,7 @@ export class RepeaterHost extends VirtualHost {
     command.writeInt32LE(value, 0);
     this.requestNumber().copy(command, 4);
     command[6] = key;
-    return Buffer.from(this.request(KEYFOB_SERVICE, CONFIG_SET, command)).readInt32LE(0);
+    return Buffer.from(this.request(KEYFOB_SERVICE, Command.ConfigSet, command)).readInt32LE(0);
   }
 
   private requestNumber(): Buffer {
