@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { BoardsError } from "../../boards/boards";
 import { listCandidates } from "../../device/ports";
 import { addPortOption, type PortOptions } from "../device";
 import {
@@ -12,6 +13,7 @@ import {
   UDEV_RULE,
 } from "../doctor";
 import { CliError, EXIT } from "../errors";
+import { checkHardware } from "../hardware";
 import { interruptible } from "../interrupt";
 import { parseProxy } from "../net/proxy";
 import { printJson, printLine } from "../output";
@@ -20,6 +22,8 @@ interface Options extends PortOptions {
   server?: string;
   proxy?: string;
   udev?: boolean;
+  hardware?: boolean;
+  board?: string;
   json?: boolean;
 }
 
@@ -34,6 +38,8 @@ export function addDoctorCommand(program: Command): void {
       .option("--server <url>", "check this exposure service too")
       .option("--proxy <url>", "reach it through this SOCKS5 proxy")
       .option("--udev", "only print the udev rule that gives you the serial ports")
+      .option("--hardware", "watch the device for a minute and check its soldering")
+      .option("--board <id>", "with --hardware: what board it is (chirpfob boards)")
       .option("--json", "print JSON")
       .addHelpText("after", "\nExample:\n  chirpfob doctor --server https://exposure.example.org"),
   ).action(async (options: Options) => {
@@ -61,9 +67,19 @@ async function examine(options: Options): Promise<Finding[]> {
   const findings = [checkNode(), checkClock(), await checkEsptool(), ...ports];
   if (ports.every(({ state }) => state === "ok"))
     for (const address of usable) findings.push(...(await checkKeyfob(address)));
+  if (options.hardware) findings.push(...(await examineSoldering(options)));
   const { server } = options;
   if (server !== undefined) findings.push(...(await interruptible((signal) => checkServer(server, proxy, signal))));
   return findings;
+}
+
+async function examineSoldering(options: Options): Promise<Finding[]> {
+  try {
+    return await checkHardware(options, options.board);
+  } catch (error) {
+    if (error instanceof BoardsError) throw new CliError(EXIT.input, error.message);
+    throw error;
+  }
 }
 
 function print(findings: readonly Finding[]): void {
