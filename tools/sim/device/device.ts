@@ -16,7 +16,8 @@ import { blankNorFlash, NorFlash, type NorFlashState, PowerCut } from "./norFlas
 
 /** The peripherals speak under an id of their own, derived from the device's. */
 const PERIPHERAL_ID_MASK = 0x5ca1ab1e_00c0ffeen;
-const ANNOUNCE_EVERY_US = 1_000_000;
+/** Clients drop a device that was silent for two seconds; every announcement wakes the program. */
+const ANNOUNCE_EVERY_US = 1_500_000;
 /** From a command or a packet in the air to its event at the program: the radio's and the bus' own time. */
 const HCI_EVENT_DELAY_US = 1_000;
 /** A host expects a device to announce its services twice a second. */

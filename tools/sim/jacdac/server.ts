@@ -66,7 +66,7 @@ export class JacdacServer {
     });
   }
 
-  /** Tells the bus which services there are; due about every second, clients drop a device after two. */
+  /** Tells the bus which services there are; due at least every two seconds, or clients drop the device. */
   announce(): void {
     if (this.restartCounter < RESTART_COUNTER_STEADY) this.restartCounter++;
     const data = new DataView(new ArrayBuffer(4 + 4 * this.services.length));

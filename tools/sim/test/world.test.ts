@@ -163,6 +163,20 @@ describe("a world", () => {
   });
 });
 
+describe("a program that does not restart", () => {
+  it("freezes 49.7 days after power-on, as on hardware, and keeps the simulator going", async () => {
+    const { image } = await buildBytecode("sim-no-restart", "tools/sim/test/programs/noRestart.ts");
+    const world = new World({ seed: "freeze" });
+    const log: string[] = [];
+    const device = world.add({ image, onLog: (line) => line.startsWith("> hour") && log.push(line) });
+    world.run(1e6);
+    device.jumpClock(49.5 * 86_400e6);
+    world.run(0.5 * 86_400e6);
+    expect(log.at(-1)).toBe("> hour 1193");
+    expect(1193 / 24).toBeCloseTo(49.7, 1);
+  });
+});
+
 describe("a device's peripherals", () => {
   /** Runs the peripherals program and gives its log. */
   function start(prepare?: (world: World) => void) {

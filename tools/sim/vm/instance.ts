@@ -65,9 +65,9 @@ export class VmInstance {
     this.exports.jd_em_init();
   }
 
-  /** Runs everything that is due. @returns microseconds until it wants to run again, at most 10,000. @throws VmReset */
-  process(): number {
-    return this.exports.jd_em_process();
+  /** Runs everything that is due. What it returns, when it wants to run again, is never beyond 10 ms; layout.ts knows better. @throws VmReset */
+  process(): void {
+    this.exports.jd_em_process();
   }
 
   /** Hands a frame to the VM's receive queue. @returns whether it was taken: the queue (2,048 bytes) may be full. */

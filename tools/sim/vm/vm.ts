@@ -15,6 +15,14 @@ const BUSY_STEP_US = 10_000;
 const SERVICE_INDEX_AT = 13;
 const COMMAND_AT = 14;
 
+/**
+ * The VM counts milliseconds since power-on in 32 bits, and a sleep that would end later ends at the last of them: for that one
+ * millisecond, 49.7 days after power-on, such a fiber sleeps no time at all, over and over. Real time passes meanwhile; here it
+ * would not, so nothing runs in that millisecond and in its neighbours (the VM's count may be off by one).
+ */
+const MS_COUNT = 2 ** 32;
+const SKIPPED_MS = 3;
+
 /** A program was ended by the VM. `code` is the VM's (60000 and above: runtime/devicescript/devs_vm_internal.h). */
 export interface Panic {
   readonly code: number;
@@ -59,6 +67,7 @@ export class Vm {
   private inbox: Uint8Array[] = [];
   private report: string[] = [];
   private stirred = true;
+  private poweredUpUs = 0;
 
   constructor(private readonly options: VmOptions) {
     this.instance = this.powerUp();
@@ -87,36 +96,37 @@ export class Vm {
    * the program sleeps, 10 ms while its bus is busy, and at most `idleLimitUs`
    */
   step(idleLimitUs: number = IDLE_LIMIT_US): number {
+    const leftMs = MS_COUNT - (Math.floor((this.options.localMicros() - this.poweredUpUs) / 1000) % MS_COUNT);
+    if (leftMs <= SKIPPED_MS) return (leftMs + 1) * 1000;
     this.stirred = false;
-    let wanted: number;
     try {
-      wanted = this.processWithInbox();
+      this.processInbox();
     } catch (error) {
       if (!(error instanceof VmReset)) throw error;
       this.powerCycle();
       this.options.onReset?.();
       return BUSY_STEP_US;
     }
-    if (wanted < BUSY_STEP_US) return Math.max(1, wanted);
     if (!isProgramRunning(this.instance)) return BUSY_STEP_US;
     return Math.min(microsUntilFiberWakes(this.instance), this.stirred ? BUSY_STEP_US : idleLimitUs);
   }
 
-  private processWithInbox(): number {
+  private processInbox(): void {
     for (;;) {
       let taken = 0;
       while (taken < this.inbox.length && this.instance.receive(this.inbox[taken] as Uint8Array)) taken++;
       const refused = taken < this.inbox.length;
       this.inbox = this.inbox.slice(taken);
-      const wanted = this.instance.process();
+      this.instance.process();
       // A frame refused into an emptied queue is damaged (wrong CRC): a bus would have dropped it too.
       if (refused && taken === 0) this.inbox.shift();
-      if (this.inbox.length === 0 || !refused) return wanted;
+      if (this.inbox.length === 0 || !refused) return;
     }
   }
 
   private powerUp(): VmInstance {
     const { localMicros, randomBytes, settingsFlash, onFrame } = this.options;
+    this.poweredUpUs = localMicros();
     return new VmInstance(
       {
         localMicros,
