@@ -106,7 +106,9 @@ class Loop {
     const onProgress = (atS: number) => events.progress(Math.max(0, atS - scene.fromS), endS - scene.fromS);
     const { radio, seed } = options;
     const { powerCuts, lostReports } = faults;
-    this.town = await Town.found({ scene, radio, seed, powerCuts, lostReports, onProgress });
+    const onPanic = (id: string, report: string) =>
+      events.step(`The program of ${namesOf(scene, [id])}'s device failed, and it started again: ${report}`);
+    this.town = await Town.found({ scene, radio, seed, powerCuts, lostReports, onProgress, onPanic });
     events.step("Everybody goes through the day; keyfobs chirp, listen and remember");
     await this.town.liveUntil(endS);
     return this.town;
@@ -198,8 +200,8 @@ class Loop {
       await computer.run(["publish", "--data", authority.data]),
     );
     const chunks = published.filter(({ feed }) => feed === PUBLIC_FEED);
-    // The last hours of the uploads may still be under embargo; then they are not among the seeds.
-    const genuine = uploads.reduce((sum, { content }) => sum + content.seeds.length, 0);
+    // The hour of the export itself is still under embargo.
+    const genuine = uploads.reduce((sum, { content }) => sum + content.seeds.length - 1, 0);
     const seeds = chunks.reduce((sum, chunk) => sum + chunk.seeds, 0);
     let filling = Math.max(0, seeds - genuine);
     return chunks.map((chunk) => {

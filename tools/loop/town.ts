@@ -32,6 +32,8 @@ export interface TownOptions {
   readonly lostReports: number;
   /** Called some times a second with the moment that has been reached. */
   readonly onProgress: (atS: number) => void;
+  /** A program failed; its device has started again. */
+  readonly onPanic: (id: string, report: string) => void;
 }
 
 /** A scene's devices. Times are Unix seconds of the scene; `shiftS` is what the devices' calendar is ahead of it. */
@@ -48,7 +50,7 @@ export class Town {
   }
 
   /** Compiles the programs, makes the devices and sets their clocks. */
-  static async found({ scene, radio, seed, powerCuts, lostReports, onProgress }: TownOptions): Promise<Town> {
+  static async found({ scene, radio, seed, powerCuts, lostReports, onProgress, onPanic }: TownOptions): Promise<Town> {
     const shiftS = scene.fromS < FIRST_YEAR_S ? Math.ceil((FIRST_YEAR_S - scene.fromS) / WEEK_S) * WEEK_S : 0;
     const wearable = await buildBytecode("wearable", ROLE_ENTRIES.wearable);
     const repeater = scene.repeaters.length > 0 ? await buildBytecode("repeater", ROLE_ENTRIES.repeater) : wearable;
@@ -80,7 +82,11 @@ export class Town {
       devices,
       startS: originS + shiftS,
     };
-    const crowd = await Crowd.start(spec, { onProgress: (nowUs) => onProgress(originS + nowUs / SECOND_US) });
+    const ids = [...radios.keys()];
+    const crowd = await Crowd.start(spec, {
+      onProgress: (nowUs) => onProgress(originS + nowUs / SECOND_US),
+      onPanic: (radio, _, report) => onPanic(ids[radio] ?? "", report),
+    });
     return new Town(crowd, scene, shiftS, radios);
   }
 
