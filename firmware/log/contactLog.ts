@@ -37,7 +37,7 @@ export type RowVisitor = (rows: Buffer) => Promise<void>;
  *
  * A sector holds 20 groups of 16 rows, 12.8 bytes a row with everything. Rows are programmed first and their checks second,
  * so a power cut can lose only rows whose append had not yet resolved, and no half-written row is ever read. Rows of
- * neighbouring hours may alternate freely. RAM: 5 bytes a sector and about 500 more.
+ * neighbouring hours may alternate freely. Buffers in RAM: 4 bytes a sector and 206 more.
  */
 export class ContactLog {
   /** Rows appended since start. */

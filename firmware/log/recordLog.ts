@@ -306,6 +306,7 @@ export class RecordLog {
 
   private forget(): void {
     this.changes++;
+    this.hours = Buffer.alloc(0);
     this.hoursSector = -1;
     this.window = Buffer.alloc(0);
   }

@@ -34,7 +34,8 @@ export class SectorRing {
   private readonly kind: number;
   /** For each sector: first hour u24, 0 if it holds nothing | span. */
   private readonly index: Buffer;
-  private readonly retired: Buffer;
+  /** Sectors out of use. */
+  private readonly retired: number[];
   private sequence: number;
   private erasing: boolean;
 
@@ -45,7 +46,7 @@ export class SectorRing {
     this.sectors = sectors;
     this.kind = kind;
     this.index = Buffer.alloc(sectors * INDEX_BYTES);
-    this.retired = Buffer.alloc(sectors);
+    this.retired = [];
     this.newest = -1;
     this.writable = false;
     this.cursor = 0;
@@ -133,8 +134,10 @@ export class SectorRing {
 
   /** Takes a sector out of use after the chip failed in it; what it holds stays readable. */
   retire(sector: number): void {
-    if (this.retired[sector] === 0) this.faults++;
-    this.retired[sector] = 1;
+    if (this.retired.indexOf(sector) < 0) {
+      this.faults++;
+      this.retired.push(sector);
+    }
     if (sector === this.newest) this.writable = false;
   }
 
@@ -202,7 +205,7 @@ export class SectorRing {
     let failures = 0;
     for (let tries = 0; tries < this.sectors && failures < MAX_FAILURES; tries++) {
       const sector = this.cursor;
-      if (this.retired[sector] === 0) {
+      if (this.retired.indexOf(sector) < 0) {
         try {
           await this.reuse(sector, header);
           this.setEntry(sector, hour, 0);
