@@ -9,9 +9,9 @@ import type { LoopScene } from "./scene";
 export interface PairTruth {
   /** In contact. */
   readonly direct: ReadonlySet<number>;
-  /** Near the same repeater two to ten minutes later. */
+  /** Near the same repeater while it sends the chirp again, at an age of two to ten minutes. */
   readonly shared: ReadonlySet<number>;
-  /** Near the same repeater in the very next minute: the protocol counts so short a delay as direct. */
+  /** The same at an age of one minute: the protocol counts so short a delay as direct. */
   readonly atOnce: ReadonlySet<number>;
 }
 
@@ -50,24 +50,51 @@ export class GroundTruth {
     const shared = new Set<number>();
     const atOnce = new Set<number>();
     for (const { id } of this.scene.repeaters) {
-      const visits = this.minutes(person, id);
-      for (const minute of this.minutes(infected, id)) {
+      const visits = this.stays(person, id);
+      for (const [minute, heardS] of firstHearings(this.stays(infected, id))) {
         if (direct.has(minute)) continue;
-        const delay = firstDelay(visits, minute);
-        if (delay === undefined) continue;
-        if (delay > MAX_DIRECT_DELAY) shared.add(minute);
-        else atOnce.add(minute);
+        const age = firstAge(visits, heardS);
+        if (age !== undefined) (age > MAX_DIRECT_DELAY ? shared : atOnce).add(minute);
       }
     }
     for (const minute of atOnce) shared.delete(minute);
     return { direct, shared, atOnce };
   }
+
+  /** When two are together: half-open spans of Unix seconds, in order. */
+  private stays(a: string, b: string): Span[] {
+    const { fromS, toS } = this.scene;
+    const spans: { fromS: number; toS: number }[] = [];
+    for (const { endS } of this.byPair.get(pairKey(a, b)) ?? []) {
+      const span = { fromS: Math.max(endS - CONTACT_SECONDS, fromS), toS: Math.min(endS, toS) };
+      const last = spans.at(-1);
+      if (last && last.toS >= span.fromS) last.toS = Math.max(last.toS, span.toS);
+      else spans.push(span);
+    }
+    return spans;
+  }
 }
 
-/** Minutes from a chirp to the first visit at which its repetition can be heard, 1 to 10. */
-function firstDelay(visits: ReadonlySet<number>, minute: number): number | undefined {
-  for (let delay = 1; delay <= MAX_AGE_MINUTES; delay++) if (visits.has(minute + delay)) return delay;
-  return undefined;
+interface Span {
+  readonly fromS: number;
+  readonly toS: number;
+}
+
+/** For each minute of an infected person's stays at a repeater, the second at which it first hears that minute's chirp. */
+function firstHearings(stays: readonly Span[]): Map<number, number> {
+  const hearings = new Map<number, number>();
+  for (const { fromS, toS } of stays)
+    for (let minute = Math.floor(fromS / 60); minute * 60 < toS; minute++)
+      if (!hearings.has(minute)) hearings.set(minute, Math.max(minute * 60, fromS));
+  return hearings;
+}
+
+/** Age in minutes, 1 to 10, at which a visitor first hears a chirp again that the repeater first heard at `heardS`. */
+function firstAge(visits: readonly Span[], heardS: number): number | undefined {
+  const liveFromS = heardS + 60;
+  const liveToS = heardS + (MAX_AGE_MINUTES + 1) * 60;
+  const visit = visits.find(({ fromS, toS }) => fromS < liveToS && toS > liveFromS);
+  return visit && Math.floor((Math.max(visit.fromS, liveFromS) - heardS) / 60);
 }
 
 function pairKey(a: string, b: string): string {

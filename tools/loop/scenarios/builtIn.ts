@@ -1,7 +1,7 @@
 import type { LoopScene } from "../scene";
 import { type Script, sceneOfScript } from "./script";
 
-/** A family at breakfast and at supper; the mother falls ill, the lodger sleeps through it all. */
+/** A family at breakfast and after it; the mother falls ill, the lodger only passed her in the hall. */
 const HOUSEHOLD: Script = {
   name: "household",
   title: "A household: three share their meals, a lodger does not",
@@ -21,16 +21,16 @@ const SHOP: Script = {
   name: "shop",
   title: "A shop: a repeater on the counter, customers one after the other",
   from: "10:00",
-  to: "11:00",
+  to: "10:45",
   people: { gus: "Gus (shopkeeper)", ada: "Ada", hana: "Hana", ivo: "Ivo", jo: "Jo", kim: "Kim" },
   repeaters: { counter: "Counter" },
   meetings: [
-    ["counter", "10:00", "11:00", "gus", "counter"],
-    ["counter", "10:05", "10:08", "jo", "gus", "counter"],
-    ["counter", "10:15", "10:21", "ada", "gus", "counter"],
-    ["counter", "10:24", "10:27", "kim", "gus", "counter"],
-    ["counter", "10:29", "10:32", "hana", "gus", "counter"],
-    ["counter", "10:35", "10:38", "ivo", "gus", "counter"],
+    ["counter", "10:04", "10:40", "gus", "counter"],
+    ["counter", "10:05:20", "10:08:20", "jo", "gus", "counter"],
+    ["counter", "10:15:20", "10:21:20", "ada", "gus", "counter"],
+    ["counter", "10:24:20", "10:27:20", "kim", "gus", "counter"],
+    ["counter", "10:29:20", "10:32:20", "hana", "gus", "counter"],
+    ["counter", "10:35:20", "10:38:20", "ivo", "gus", "counter"],
   ],
   diagnosed: ["ada"],
 };
@@ -70,8 +70,8 @@ const WARD: Script = {
 const TOWN: Script = {
   name: "town",
   title: "A morning in town: a household, a bus, and a shop with a repeater",
-  from: "07:00",
-  to: "09:45",
+  from: "07:30",
+  to: "09:30",
   people: {
     ada: "Ada",
     ben: "Ben",
@@ -85,17 +85,17 @@ const TOWN: Script = {
   },
   repeaters: { counter: "Counter" },
   meetings: [
-    ["at home", "07:05", "07:25", "ada", "ben", "cleo"],
-    ["bus", "07:30", "07:48", "ada", "dora", "emil"],
+    ["at home", "07:32", "07:44", "ada", "ben", "cleo"],
+    ["bus", "07:46", "07:58", "ada", "dora", "emil"],
     ["park", "08:10", "08:30", "ada", "finn"],
-    ["shop", "09:00", "09:40", "gus", "counter"],
-    ["shop", "09:05", "09:11", "ada", "gus", "counter"],
-    ["shop", "09:19", "09:22", "hana", "gus", "counter"],
-    ["shop", "09:25", "09:28", "ivo", "gus", "counter"],
+    ["shop", "09:04", "09:29", "gus", "counter"],
+    ["shop", "09:05:20", "09:11:20", "ada", "gus", "counter"],
+    ["shop", "09:19:20", "09:22:20", "hana", "gus", "counter"],
+    ["shop", "09:25:20", "09:28:20", "ivo", "gus", "counter"],
   ],
   diagnosed: ["ada"],
   redactions: [["ada", "08:00", "09:00"]],
-  snoozes: [["emil", "07:27", "08:27"]],
+  snoozes: [["emil", "07:45", "08:45"]],
 };
 
 const SCRIPTS = [HOUSEHOLD, SHOP, WARD, TOWN];

@@ -5,7 +5,7 @@ import { contactsOfMeeting, type LoopScene, type Meeting, type Participant } fro
 /** A Monday; far enough after 2024 for a keyfob's clock, and the same at every run. */
 const DAY_S = Date.UTC(2026, 10, 16) / 1000;
 
-/** A plan of one day. Times are "hh:mm". */
+/** A plan of one day. Times are "hh:mm", or "hh:mm:ss". */
 export interface Script {
   readonly name: string;
   readonly title: string;
@@ -54,6 +54,6 @@ function participants(named: Readonly<Record<string, string>>): Participant[] {
 }
 
 function secondsOf(time: string): number {
-  const [hours = 0, minutes = 0] = time.split(":").map(Number);
-  return DAY_S + hours * 3600 + minutes * 60;
+  const [hours = 0, minutes = 0, seconds = 0] = time.split(":").map(Number);
+  return DAY_S + hours * 3600 + minutes * 60 + seconds;
 }

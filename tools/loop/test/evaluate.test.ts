@@ -11,17 +11,17 @@ describe("answers beside the truth", () => {
   it("are right in every minute, but for the hour that was left out, and say so", () => {
     const evaluation = evaluate(circumstances, idealAnswers(scene));
     expect(evaluation.people.map((p) => [p.id, p.directMinutes, p.truthMinutes, p.sharedMinutes, p.advice])).toEqual([
-      ["ben", 20, 20, 0, "alert"],
-      ["cleo", 20, 20, 0, "alert"],
-      ["dora", 18, 18, 0, "alert"],
-      ["emil", 18, 18, 0, "alert"],
+      ["ben", 12, 12, 0, "alert"],
+      ["cleo", 12, 12, 0, "alert"],
+      ["dora", 12, 12, 0, "alert"],
+      ["emil", 12, 12, 0, "alert"],
       ["finn", 0, 20, 0, "none"],
-      ["gus", 6, 6, 0, "notice"],
-      ["hana", 0, 0, 2, "none"],
+      ["gus", 7, 7, 0, "notice"],
+      ["hana", 0, 0, 3, "none"],
       ["ivo", 0, 0, 0, "none"],
     ]);
     expect(evaluation.precision).toBe(1);
-    expect(evaluation.recall).toBeCloseTo(82 / 102, 10);
+    expect(evaluation.recall).toBeCloseTo(55 / 75, 10);
     expect(evaluation.differences).toMatchObject([{ id: "finn", minutes: -20, kind: "redacted", path: "direct" }]);
     expect(evaluation.unexplainedMinutes).toBe(0);
   });
@@ -35,12 +35,10 @@ describe("answers beside the truth", () => {
       return { ...answer, logged: new Map([["ada", { direct, shared: new Set<number>() }]]) };
     });
     const evaluation = evaluate(circumstances, answers);
-    expect(evaluation.precision).toBeCloseTo(81 / 82, 10);
-    expect(evaluation.recall).toBeCloseTo(81 / 102, 10);
-    expect(evaluation.differences.filter(({ id }) => id === "ben").map((d) => [d.minutes, d.kind])).toEqual([
-      [1, "false"],
-      [-1, "notHeard"],
-    ]);
+    expect(evaluation.precision).toBeCloseTo(54 / 55, 10);
+    expect(evaluation.recall).toBeCloseTo(54 / 75, 10);
+    const ben = evaluation.differences.filter(({ id }) => id === "ben").map((d) => `${d.minutes} ${d.kind}`);
+    expect(ben.sort()).toEqual(["-1 notHeard", "1 false"]);
     expect(evaluation.unexplainedMinutes).toBe(2);
   });
 
@@ -55,7 +53,7 @@ describe("answers beside the truth", () => {
           }
         : answer,
     );
-    expect(evaluate(circumstances, answers).precision).toBeCloseTo(82 / 85, 10);
+    expect(evaluate(circumstances, answers).precision).toBeCloseTo(55 / 58, 10);
   });
 
   it("name power losses and brief touches as reasons", () => {
@@ -80,8 +78,8 @@ describe("answers beside the truth", () => {
     expect(contacts.map((c) => [c.minMinutes, c.contacts, c.found])).toEqual([
       [1, 0, 0],
       [2, 0, 0],
-      [5, 1, 1],
-      [15, 5, 4],
+      [5, 5, 5],
+      [15, 1, 0],
     ]);
   });
 });

@@ -39,10 +39,10 @@ describe("the ground truth of a contact list", () => {
       const { direct, shared, atOnce } = truth.pair(id, "ada");
       return [direct.size, shared.size, atOnce.size];
     };
-    // Ada stands there from 10:15 to 10:21: minutes 15 to 20.
-    expect(sizes("gus")).toEqual([6, 0, 0]);
-    expect(sizes("kim")).toEqual([0, 6, 0]);
-    expect(sizes("hana")).toEqual([0, 2, 0]);
+    // Ada stands there from 10:15:20 to 10:21:20: the chirps of seven minutes, each repeated for ten.
+    expect(sizes("gus")).toEqual([7, 0, 0]);
+    expect(sizes("kim")).toEqual([0, 7, 0]);
+    expect(sizes("hana")).toEqual([0, 3, 0]);
     expect(sizes("ivo")).toEqual([0, 0, 0]);
     expect(sizes("jo")).toEqual([0, 0, 0]);
   });
@@ -50,7 +50,7 @@ describe("the ground truth of a contact list", () => {
   it("knows that the visitor who comes in the next minute hears the last chirp at once", () => {
     const scene = sceneOfList({
       name: "test",
-      contacts: list([60, "ill", "clerk"], [120, "guest", "clerk"], [140, "guest", "clerk"]),
+      contacts: list([20, "ill", "clerk"], [100, "guest", "clerk"], [120, "guest", "clerk"]),
       diagnosed: ["ill"],
       repeaters: 1,
     });
