@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { chmod, rm } from "node:fs/promises";
 import { createConnection, createServer, type Socket } from "node:net";
+import { isMainThread } from "node:worker_threads";
 import { type AdminAnswer, type AdminRequest, administer } from "./administration";
 import type { Core } from "./core";
 import { ServiceError } from "./errors";
@@ -29,10 +30,11 @@ export async function serveAdministration(core: Core): Promise<{ close(): Promis
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    // The file appears while listen runs; created narrow, it is never open to others, not even for a moment.
-    const before = process.umask(OTHERS_NOTHING);
+    // The file appears while listen runs; created narrow, it is never open to others, not even for a moment. A worker
+    // thread has no say in this: there the folder, which only its owner may enter, has to do.
+    const before = isMainThread ? process.umask(OTHERS_NOTHING) : undefined;
     server.listen(path, () => resolve());
-    process.umask(before);
+    if (before !== undefined) process.umask(before);
   });
   await chmod(path, OWNER_ONLY);
   return {

@@ -18,7 +18,7 @@ import { errorKind, type Log } from "./log";
 
 const MAX_UPLOADS_IN_FLIGHT = 200;
 const SYNC_MS = 5_000;
-const PULL_CHECK_MS = 15_000;
+const PULL_CHECK_MS = 5_000;
 const MAX_TIMER_MS = 60_000;
 
 export interface ExposureService {

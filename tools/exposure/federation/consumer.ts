@@ -7,7 +7,7 @@ import { keyIdOf, SHARD_HEADER_BYTES, SHARD_SIGNATURE_CONTEXT } from "../../../p
 import { decodeShardFile, type ShardFile } from "../../../protocol/shardFile";
 import { SLH_DSA_SIGNATURE_BYTES } from "../../../protocol/slhDsa";
 import { hourOfSeconds } from "../../../protocol/time";
-import { sha256 } from "../../sha256";
+import { nativeSha256, sha256 } from "../../sha256";
 import { type Clock, dayOfSeconds } from "../clock";
 import type { Database } from "../database/database";
 import { ALL_TO_ALL_FEED } from "../feeds/feedFiles";
@@ -121,7 +121,7 @@ export class FederationConsumer {
   private check(file: Buffer, listed: FeedChunk, regionID: string, keys: readonly Buffer[]): void {
     if (createHash("sha256").update(file).digest("hex") !== listed.sha256)
       throw new FormatError("shard", 0, `chunk ${listed.number} is not the file that the index lists`);
-    const shard: ShardFile = decodeShardFile(sha256, file);
+    const shard: ShardFile = decodeShardFile(nativeSha256, file);
     const { header, chain, signature } = shard;
     if (header.region !== regionID || header.chunk !== listed.number)
       throw new FormatError("shard.region", 0, `is chunk ${header.chunk} of ${header.region}`);

@@ -8,7 +8,7 @@ import { TOLERANCE_MINUTES } from "../../../protocol/matching";
 import type { ShardBlock } from "../../../protocol/shard";
 import { layOutShard, type ReleasedSeed } from "../../../protocol/shardFile";
 import { hourOfMinute, minuteOfSeconds } from "../../../protocol/time";
-import { sha256 } from "../../sha256";
+import { nativeSha256 } from "../../sha256";
 import { type Clock, dayOfSeconds } from "../clock";
 import { type Database, type Session, sqlState, UNIQUE_VIOLATION } from "../database/database";
 import { type Batch, loadBatch } from "./batch";
@@ -155,7 +155,11 @@ export class Publisher {
     await new Promise((resolve) => setImmediate(resolve));
     const { region, now } = this.options;
     const published = now();
-    const { unsigned, chain } = layOutShard(sha256, { region, chunk: number, published, keyId: key.keyId }, blocks);
+    const { unsigned, chain } = layOutShard(
+      nativeSha256,
+      { region, chunk: number, published, keyId: key.keyId },
+      blocks,
+    );
     const file = Buffer.concat([unsigned, await key.signShard(chain)]);
     return {
       feed,

@@ -54,12 +54,17 @@ describe.runIf(hasTool("openssl"))("Three regions", () => {
     await pullAndPublish(A);
   }, 280_000);
 
-  const start = async (name: Name, federation: object) => {
+  const start = async (name: Name, federation: object, isScheduled = false) => {
     const { certificate, key } = authority.issue(name);
     const file = join(folders[name], "federation.json");
     const listen = { host: "127.0.0.1", port: 0, certificate, key };
     await writeFile(file, JSON.stringify({ authority: authority.certificate, listen, ...federation }));
-    return testService({ data: folders[name], region: name, federation: file }, clock, new ThreadedSigner());
+    return testService(
+      { data: folders[name], region: name, federation: file },
+      clock,
+      new ThreadedSigner(),
+      isScheduled,
+    );
   };
   const producer = async (from: Name, reader: Name, replicationType: string) => {
     const { certificate, key } = authority.issue(reader);
@@ -202,6 +207,16 @@ describe.runIf(hasTool("openssl"))("Three regions", () => {
     expect([...sentBack.keys()]).toEqual(expect.arrayContaining(seedsOf(visitor)));
     for (const seed of seedsOf(traveller)) expect(sentBack.has(seed)).toBe(false);
     for (const seed of seedsOf(visitor)) expect((await feedSeeds(A, "a2a")).has(seed)).toBe(false);
+  });
+
+  it("pulls by itself while it serves, when the producer's recommended time has come", async () => {
+    await servers[C].close();
+    clock.advance({ minutes: 2 });
+    servers[C] = await start(C, { producers: [await producer(A, C, "all-to-all")] }, true);
+    const lastBatch = Math.max(...(servers[A].core.files.get("a2a")?.chunks.keys() ?? []));
+    expect(lastBatch).toBeGreaterThan(1);
+    const taken = async () => (await servers[C].core.consumer.state(A)).lastBatchID;
+    await expect.poll(taken, { timeout: 60_000 }).toBe(lastBatch);
   });
 
   it("SP3: a month later nothing of all this is left at any of the three, neither rows nor files", async () => {

@@ -119,15 +119,16 @@ export async function testCore(
   return core;
 }
 
-/** A service on a free port that does nothing by itself. */
+/** A service on a free port that does nothing by itself unless it is told to. */
 export async function testService(
   config: Partial<ServiceConfig>,
   clock = new FakeClock(),
   signer: Signer = noSigner,
+  isScheduled = false,
 ): Promise<ExposureService> {
   const service = await startExposureService(
     { ...DEFAULT_CONFIG, region: REGION, port: 0, answerStepMs: 0, ...config },
-    { now: clock.now, isScheduled: false, signer },
+    { now: clock.now, isScheduled, signer },
   );
   cleanUpLater(() => service.close());
   return service;

@@ -24,9 +24,9 @@ describe("chirpfob serve", () => {
       child[name]?.on("data", (text) => {
         printed[name] += String(text);
       });
-    await vi.waitUntil(() => / on http:/.test(printed.stdout), { timeout: 40_000 });
+    await vi.waitUntil(() => / on http:/.test(printed.stdout), { timeout: 110_000 });
     url = /http:\S+/.exec(printed.stdout)?.[0] ?? "";
-  });
+  }, 120_000);
 
   it("starts with nothing on loopback, with every secret readable by its owner only", async () => {
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
