@@ -138,6 +138,8 @@ function explain(window: Hours, redacted: readonly Hours[], days: number, region
         ]),
     `Once shared, keyfobs in ${regions.join(", ")} can tell whether they heard yours in those hours. Your name, your places and`,
     "whom you met are not in the file: the keyfob does not give them away.",
+    "What this cannot hide: somebody who met only you in an hour can guess that it was you, and whoever recorded the chirps",
+    "around them in several places can then tell which of one hour came from the same keyfob. --redact leaves such hours out.",
   ];
   return lines.join("\n");
 }
