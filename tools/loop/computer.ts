@@ -13,6 +13,13 @@ export type FromComputer =
 /** A command that the run needs did not succeed; the message carries what it printed. */
 export class CommandFailed extends Error {
   override readonly name = "CommandFailed";
+
+  constructor(
+    readonly exitCode: number,
+    message: string,
+  ) {
+    super(message);
+  }
 }
 
 /** One computer with chirpfob on it. */
@@ -49,7 +56,10 @@ export class Computer {
       return message.kind === "done" ? message : undefined;
     });
     if (exitCode !== 0)
-      throw new CommandFailed(`"chirpfob ${argv.join(" ")}" ended with exit code ${exitCode}: ${said.trim()}`);
+      throw new CommandFailed(
+        exitCode,
+        `"chirpfob ${argv.join(" ")}" ended with exit code ${exitCode}: ${said.trim()}`,
+      );
     return JSON.parse(stdout);
   }
 

@@ -5,12 +5,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hourOfSeconds } from "../../protocol/time";
 import { decodeUploadFile, type UploadFile } from "../../protocol/uploadFile";
+import { EXIT } from "../cli/errors";
 import type { HourResult } from "../device/keyfobWire";
 import { PUBLIC_FEED } from "../exposure/feeds/feedFiles";
 import { EMBARGO_MINUTES } from "../exposure/feeds/publisher";
 import { assembleResult } from "./assemble";
 import { Authority, REGION } from "./authority";
-import { Computer } from "./computer";
+import { CommandFailed, Computer } from "./computer";
 import type { KeyfobAnswer } from "./evaluate";
 import { type Faults, layDeadlyLine, NO_FAULTS } from "./faults";
 import type { DeviceCounts, LoopResult, Shard, Upload } from "./result";
@@ -26,6 +27,8 @@ const SPARE_S = 120;
 /** Keyfobs that are looked after at a time, each on a computer of its own. */
 const COMPUTERS = 2;
 const PULL_AFTER_MS = 400;
+const MAX_TRIES = 5;
+const TRY_AGAIN_MS = 300;
 
 /** What a person watching wants to know. */
 export interface LoopEvents {
@@ -174,7 +177,8 @@ class Loop {
       `${localHour(fromHour, town.shiftS)}..${localHour(toHour, town.shiftS)}`,
     ]);
     const days = String(Math.ceil(hours / DAY_HOURS));
-    await computer.run(
+    await withDevice(
+      computer,
       ["seeds", "export", "--port", port, "--days", days, "--regions", REGION, ...redact, "-o", file],
       this.pressWhenAsked(town, id),
     );
@@ -249,13 +253,13 @@ class Loop {
     id: string,
   ): Promise<Pick<KeyfobAnswer, "results" | "counts">> {
     const port = await town.plugIn(id);
-    await computer.run(["keys", "add", REGION, key, "--port", port]);
+    await withDevice(computer, ["keys", "add", REGION, key, "--port", port]);
     await computer.run(["shards", "fetch", "--server", authority.url, "--region", REGION, "--key", key, "-o", shards]);
     const pulling = this.faults.pullsCables ? pullLater(town, id) : undefined;
-    await computer.run(["shards", "import", shards, "--port", port]);
+    await withDevice(computer, ["shards", "import", shards, "--port", port]);
     await pulling;
     const { hours } = parse<{ hours: HourResult[] }>(
-      await computer.run(["exposures", "--port", port], this.pressWhenAsked(town, id)),
+      await withDevice(computer, ["exposures", "--port", port], this.pressWhenAsked(town, id)),
     );
     const counts = await readCounts(computer, port);
     await town.unplug(id);
@@ -284,6 +288,18 @@ class Loop {
   }
 }
 
+/** Runs a command on a plugged-in device, again if the port was still taken by the command before. */
+async function withDevice(computer: Computer, argv: readonly string[], onMessage?: (text: string) => void) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await computer.run(argv, onMessage);
+    } catch (error) {
+      if (!(error instanceof CommandFailed) || error.exitCode !== EXIT.noDevice || tries === MAX_TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+    }
+  }
+}
+
 /** Pulls a cable while shards travel through it. */
 async function pullLater(town: Town, id: string): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, PULL_AFTER_MS));
@@ -291,7 +307,9 @@ async function pullLater(town: Town, id: string): Promise<void> {
 }
 
 async function readCounts(computer: Computer, port: string): Promise<DeviceCounts> {
-  const { counters } = parse<{ counters: Record<string, number> }>(await computer.run(["status", "--port", port]));
+  const { counters } = parse<{ counters: Record<string, number> }>(
+    await withDevice(computer, ["status", "--port", port]),
+  );
   const count = (name: string): number => counters[name] ?? 0;
   return {
     chirpsHeard: count("chirpsHeard"),
