@@ -31,7 +31,7 @@ export async function benchSim(): Promise<void> {
   rows.push(row(await measure(day, DAY_DEVICES, DAY_HOURS * HOUR_S, REALISTIC)));
   printTable(
     `Simulator: wearables replaying ${day.name} (target: ${DAY_DEVICES} for ${DAY_HOURS} h in ${TARGET_S} s)`,
-    ["keyfobs", "simulated", "radio", "real s", "device-hours/s", "resident MB"],
+    ["keyfobs", "simulated", "radio", "real s", "processor s", "device-hours/s", "resident MB"],
     rows,
   );
 }
@@ -49,10 +49,12 @@ interface Measurement {
   readonly spanS: number;
   readonly profile: RadioProfile;
   readonly realS: number;
+  /** Seconds of all processors together: says what an idle machine would need. */
+  readonly processorS: number;
   readonly residentMb: number;
 }
 
-function row({ devices, spanS, profile, realS, residentMb }: Measurement): string[] {
+function row({ devices, spanS, profile, realS, processorS, residentMb }: Measurement): string[] {
   const deviceHours = (devices * spanS) / HOUR_S;
   const span = spanS < HOUR_S ? `${spanS / 60} min` : `${spanS / HOUR_S} h`;
   return [
@@ -60,6 +62,7 @@ function row({ devices, spanS, profile, realS, residentMb }: Measurement): strin
     span,
     profile.name,
     realS.toFixed(1),
+    processorS.toFixed(1),
     (deviceHours / realS).toFixed(1),
     residentMb.toFixed(0),
   ];
@@ -112,11 +115,14 @@ async function measure(day: Day, devices: number, spanS: number, profile: RadioP
     startS: day.fromS,
   });
   const began = performance.now();
+  const usedBefore = process.cpuUsage();
   await crowd.run(spanS * 1e6);
   const realS = (performance.now() - began) / 1000;
+  const used = process.cpuUsage(usedBefore);
+  const processorS = (used.user + used.system) / 1e6;
   const residentMb = process.memoryUsage().rss / 1e6;
   await crowd.close();
-  return { devices, spanS, profile, realS, residentMb };
+  return { devices, spanS, profile, realS, processorS, residentMb };
 }
 
 /** The host sets the clock a few seconds after the start. */
