@@ -1,4 +1,6 @@
 // Unix seconds to calendar and back for the clock chips, which count in binary-coded decimals and know the years 2000 to 2099.
+// In these every fourth year is a leap year. Years are reckoned from 1 March, so that the leap day comes last; 153 days are
+// five months of 31, 30, 31, 30, 31 days.
 
 /** A moment in UTC as a clock chip holds it. */
 export interface CalendarTime {
@@ -18,40 +20,42 @@ const DAY_SECONDS = 86_400;
 const Y2000 = 946_684_800;
 /** 1 January 2100. */
 const Y2100 = 4_102_444_800;
-const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+/** From 1 January to 1 March 2000. */
+const DAYS_TO_MARCH = 60;
 
 /** @throws RangeError outside the years 2000 to 2099 */
 export function toCalendar(unixSeconds: number): CalendarTime {
   if (!(unixSeconds >= Y2000 && unixSeconds < Y2100))
     throw new RangeError("a clock chip knows the years 2000 to 2099 only");
   const seconds = Math.floor(unixSeconds) - Y2000;
-  let days = Math.floor(seconds / DAY_SECONDS);
-  const rest = seconds - days * DAY_SECONDS;
-  let year = 2000;
-  while (days >= yearDays(year)) {
-    days -= yearDays(year);
-    year++;
-  }
-  let month = 1;
-  while (days >= monthDays(year, month)) {
-    days -= monthDays(year, month);
-    month++;
-  }
-  const hour = Math.floor(rest / 3600);
-  const minute = Math.floor((rest - hour * 3600) / 60);
-  return { year, month, day: days + 1, hour, minute, second: rest % 60 };
+  const days = Math.floor(seconds / DAY_SECONDS) - DAYS_TO_MARCH;
+  const year = Math.floor((4 * days + 3) / 1461);
+  const dayOfYear = days - Math.floor((1461 * year) / 4);
+  const month = Math.floor((5 * dayOfYear + 2) / 153);
+  const isNextYear = month >= 10;
+  const minutes = Math.floor(seconds / 60);
+  return {
+    year: 2000 + year + (isNextYear ? 1 : 0),
+    month: isNextYear ? month - 9 : month + 3,
+    day: dayOfYear - Math.floor((153 * month + 2) / 5) + 1,
+    hour: Math.floor(minutes / 60) % 24,
+    minute: minutes % 60,
+    second: seconds - minutes * 60, // the VM's remainder is one of 32-bit integers
+  };
 }
 
 /** Unix seconds, or undefined if there is no such moment (a garbled chip). */
 export function fromCalendar(time: CalendarTime): number | undefined {
-  if (!(time.year >= 2000 && time.year < 2100 && time.month >= 1 && time.month <= 12)) return undefined;
-  if (!(time.day >= 1 && time.day <= monthDays(time.year, time.month))) return undefined;
-  if (!(time.hour >= 0 && time.hour < 24 && time.minute >= 0 && time.minute < 60)) return undefined;
-  if (!(time.second >= 0 && time.second < 60)) return undefined;
-  let days = time.day - 1;
-  for (let year = 2000; year < time.year; year++) days += yearDays(year);
-  for (let month = 1; month < time.month; month++) days += monthDays(time.year, month);
-  return Y2000 + days * DAY_SECONDS + time.hour * 3600 + time.minute * 60 + time.second;
+  const { day, month, hour, minute, second } = time;
+  if (!(hour < 24 && minute < 60 && second < 60)) return undefined;
+  const year = time.year - 2000 - (month < 3 ? 1 : 0);
+  const monthDays = Math.floor((153 * ((month + 9) % 12) + 2) / 5);
+  const days = Math.floor((1461 * year) / 4) + monthDays + day - 1 + DAYS_TO_MARCH;
+  const unixSeconds = Y2000 + days * DAY_SECONDS + hour * 3600 + minute * 60 + second;
+  // Month 13, 30 February and what was no decimal come out as another date, or none.
+  if (!(unixSeconds >= Y2000 && unixSeconds < Y2100)) return undefined;
+  const same = toCalendar(unixSeconds);
+  return same.day === day && same.month === month ? unixSeconds : undefined;
 }
 
 /** Two binary-coded decimal digits, or NaN. */
@@ -63,15 +67,5 @@ export function fromBcd(byte: number): number {
 
 /** @param value 0 to 99 */
 export function toBcd(value: number): number {
-  const tens = Math.floor(value / 10);
-  return (tens << 4) | (value - tens * 10);
-}
-
-/** Every fourth year is a leap year from 2000 to 2099. */
-function yearDays(year: number): number {
-  return year % 4 === 0 ? 366 : 365;
-}
-
-function monthDays(year: number, month: number): number {
-  return month === 2 && year % 4 === 0 ? 29 : MONTH_DAYS[month - 1];
+  return value + 6 * Math.floor(value / 10);
 }

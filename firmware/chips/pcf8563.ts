@@ -8,6 +8,7 @@ const CONTROL_1 = 0x00;
 const CONTROL_1_STOP = 0x20;
 const VL_SECONDS = 0x02;
 const TIME_BYTES = 7;
+const ANY_WEEKDAY = 0;
 
 /** VL, voltage low: the clock's integrity is no longer guaranteed since this bit was set. */
 const VOLTAGE_LOW = 0x80;
@@ -46,16 +47,9 @@ export class Pcf8563 implements ClockChip {
     try {
       // Stopped while it is set, the chip begins a whole second when it is let go (datasheet, "STOP bit function").
       await this.bus.write(ADDRESS, Buffer.from([CONTROL_1, CONTROL_1_STOP]));
-      const bytes = Buffer.alloc(1 + TIME_BYTES);
-      bytes[0] = VL_SECONDS;
-      bytes[1] = toBcd(time.second);
-      bytes[2] = toBcd(time.minute);
-      bytes[3] = toBcd(time.hour);
-      bytes[4] = toBcd(time.day);
-      bytes[5] = 0;
-      bytes[6] = toBcd(time.month);
-      bytes[7] = toBcd(time.year - 2000);
-      await this.bus.write(ADDRESS, bytes);
+      const clock = [VL_SECONDS, toBcd(time.second), toBcd(time.minute), toBcd(time.hour)];
+      const date = [toBcd(time.day), ANY_WEEKDAY, toBcd(time.month), toBcd(time.year - 2000)];
+      await this.bus.write(ADDRESS, Buffer.from([...clock, ...date]));
       await this.bus.write(ADDRESS, Buffer.from([CONTROL_1, 0]));
       return true;
     } catch (_error) {
