@@ -44,6 +44,9 @@ const ADDRESS_HEIGHT_AT = ADDRESS_AT + 14;
 const ADDRESS_INDEX_AT = ADDRESS_AT + 18;
 const INPUT_AT = ADDRESS_AT + ADDRESS_BYTES;
 
+/** Bytes of the largest piece of memory that a verification takes besides the signature itself. */
+export const SLH_DSA_SCRATCH_BYTES = INPUT_AT + WOTS_CHAINS * N;
+
 /**
  * Verifies one signature in eight bounded steps, so that a keyfob chirps and listens in between: first the message and
  * the FORS trees, then one layer of the hypertree each. A step costs 200 to 620 SHA-256 calls.
@@ -70,9 +73,17 @@ export class SlhDsaVerifier {
    * @param signature 7,856 bytes; must not change until the last step
    * @param message any length
    * @param context up to 255 bytes
+   * @param scratch SLH_DSA_SCRATCH_BYTES of memory to work in, where the caller has them to spare
    * @throws FormatError for other lengths
    */
-  constructor(sha256: Sha256, publicKey: Buffer, signature: Buffer, message: Buffer, context: Buffer) {
+  constructor(
+    sha256: Sha256,
+    publicKey: Buffer,
+    signature: Buffer,
+    message: Buffer,
+    context: Buffer,
+    scratch?: Buffer,
+  ) {
     expectLength("publicKey", publicKey, SLH_DSA_PUBLIC_KEY_BYTES);
     expectLength("signature", signature, SLH_DSA_SIGNATURE_BYTES);
     if (context.length > 255) expectLength("context", context, 255);
@@ -83,7 +94,9 @@ export class SlhDsaVerifier {
     this.context = context;
     this.oneInput = this.inputBuffer(1);
     this.twoInputs = this.inputBuffer(2);
-    this.chainEnds = this.inputBuffer(WOTS_CHAINS);
+    this.chainEnds = scratch ? scratch : Buffer.alloc(SLH_DSA_SCRATCH_BYTES);
+    copyBytes(this.chainEnds, 0, publicKey, 0, N);
+    this.chainEnds.set(Buffer.alloc(INPUT_AT - N), N);
     this.node = Buffer.alloc(N);
     this.tree = Buffer.alloc(8);
     this.leaf = 0;

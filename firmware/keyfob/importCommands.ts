@@ -27,7 +27,7 @@ export interface ImportParts {
   readonly rows: RowSource;
   readonly results: Results;
   readonly memory: ImportMemory;
-  /** Runs a verification beside everything else. */
+  /** Runs a verification, or the sending of a report, beside everything else. */
   background(work: () => Promise<void>): void;
   /** Sends an `importProgress` report on its own. */
   sendProgress(report: Buffer): Promise<void>;
@@ -49,6 +49,8 @@ export class ImportCommands implements CommandGroup {
   private lastRequest: number;
   private lastStatus: Status;
   private gapTold: number;
+  private latestProgress: Buffer | undefined;
+  private isSending: boolean;
 
   constructor(parts: ImportParts) {
     this.parts = parts;
@@ -60,6 +62,7 @@ export class ImportCommands implements CommandGroup {
     this.lastRequest = 0;
     this.lastStatus = Status.NotBegun;
     this.gapTold = -1;
+    this.isSending = false;
   }
 
   /** Whether a shard is on its way in or being verified. */
@@ -137,7 +140,7 @@ export class ImportCommands implements CommandGroup {
     const current = this.current;
     if (!current || current.request !== request || this.working) {
       if (asks)
-        await this.progress(
+        this.progress(
           0,
           request,
           this.working ? Status.Busy : request === this.lastRequest ? this.lastStatus : Status.NotBegun,
@@ -152,18 +155,18 @@ export class ImportCommands implements CommandGroup {
       );
     } catch (_error) {
       this.drop(request, Status.StorageFault);
-      await this.progress(0, request, Status.StorageFault);
+      this.progress(0, request, Status.StorageFault);
       return;
     }
     if (result === PieceResult.Bad) {
       this.drop(request, Status.BadBlock);
-      await this.progress(current.nextPiece, request, Status.BadBlock);
+      this.progress(current.nextPiece, request, Status.BadBlock);
       return;
     }
     if (result === PieceResult.Taken) this.imported++;
     const isNewGap = result === PieceResult.Ahead && this.gapTold !== current.nextPiece;
     if (isNewGap) this.gapTold = current.nextPiece;
-    if (asks || isNewGap) await this.progress(current.nextPiece, request, Status.Ok);
+    if (asks || isNewGap) this.progress(current.nextPiece, request, Status.Ok);
   }
 
   private drop(request: number, status: Status): void {
@@ -173,12 +176,26 @@ export class ImportCommands implements CommandGroup {
     this.lastStatus = status;
   }
 
-  private async progress(nextPiece: number, request: number, status: Status): Promise<void> {
+  private progress(nextPiece: number, request: number, status: Status): void {
     const report = Buffer.alloc(PROGRESS_BYTES);
     putU32(report, 0, nextPiece);
     putU16(report, 4, request);
     report[6] = status;
-    await this.parts.sendProgress(report);
+    this.latestProgress = report;
+    if (this.isSending) return;
+    const self = this;
+    this.isSending = true;
+    this.parts.background(async () => await self.sendLatest());
+  }
+
+  /** Sends reports beside the import: each costs 20 ms, in which a dozen pieces arrive. Of those that wait, only the latest counts. */
+  private async sendLatest(): Promise<void> {
+    while (this.latestProgress) {
+      const report = this.latestProgress;
+      this.latestProgress = undefined;
+      await this.parts.sendProgress(report);
+    }
+    this.isSending = false;
   }
 
   private verify(payload: Buffer): Buffer | undefined {

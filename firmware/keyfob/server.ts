@@ -116,23 +116,29 @@ function encodeReport(code: number, payload: Buffer): ds.Packet {
   return packet;
 }
 
+/** The last code that a command may have; above are registers. */
+const MAX_COMMAND = 0xff;
+/** Packets that DeviceScript's own servers answer at a time. Each waits for its turn to send, in a fiber with its memory. */
+const MAX_OTHERS = 2;
+
 function takePackets(server: KeyfobServer): void {
   const hook = ds as unknown as PacketHook;
   const others = hook._onServerPacket;
+  let busy = 0;
   hook._onServerPacket = async (packet: ds.Packet) => {
     const command = packet.serviceCommand;
     if (packet.isReport) return;
-    if (packet.serviceIndex !== server.serviceIndex) await others(packet);
-    else if (command >= Command.Status && command <= 0xff) server.accept(command, packet.payload);
-    else await answerRegister(others, packet);
+    if (packet.serviceIndex === server.serviceIndex && command >= Command.Status && command <= MAX_COMMAND) {
+      server.accept(command, packet.payload);
+      return;
+    }
+    if (busy >= MAX_OTHERS) return;
+    busy++;
+    try {
+      await others(packet);
+    } catch (_error) {
+      // For instance a register written with bytes that do not fit it.
+    }
+    busy--;
   };
-}
-
-/** Registers that every service has (instance name, status code) are DeviceScript's; anything else it answers as unknown. */
-async function answerRegister(others: (packet: ds.Packet) => Promise<void>, packet: ds.Packet): Promise<void> {
-  try {
-    await others(packet);
-  } catch (_error) {
-    // A register written with bytes that do not fit it.
-  }
 }

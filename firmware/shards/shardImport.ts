@@ -12,7 +12,7 @@ import {
   type ShardHeader,
   ShardReader,
 } from "../../protocol/shard";
-import { SLH_DSA_SIGNATURE_BYTES, SlhDsaVerifier } from "../../protocol/slhDsa";
+import { SLH_DSA_SCRATCH_BYTES, SLH_DSA_SIGNATURE_BYTES, SlhDsaVerifier } from "../../protocol/slhDsa";
 import type { Timer } from "../chips/lines";
 import { MatchList } from "../results/matchList";
 import { addMinute, newMatch } from "../results/matchRecord";
@@ -23,7 +23,7 @@ export interface RowSource {
 }
 
 /** Rows matched at a time: 3 bytes of RAM each besides the 12 that lie where the signature will. */
-const MATCHER_ROWS = 400;
+const MATCHER_ROWS = 500;
 /** Blocks after which others get their chance, where an hour has rows and where it has none. */
 const MATCHED_BLOCKS_A_SLICE = 2;
 const EMPTY_BLOCKS_A_SLICE = 12;
@@ -34,10 +34,12 @@ const EMPTY_BLOCKS_A_SLICE = 12;
  */
 export class ImportMemory {
   readonly signature: Buffer;
+  readonly scratch: Buffer;
   readonly matcher: HourMatcher;
 
   constructor(sha256: Sha256) {
     this.signature = Buffer.alloc(SLH_DSA_SIGNATURE_BYTES);
+    this.scratch = Buffer.alloc(SLH_DSA_SCRATCH_BYTES);
     this.matcher = new HourMatcher(sha256, MATCHER_ROWS, this.signature);
   }
 }
@@ -76,7 +78,7 @@ export class ShardImport {
   /** The hour that the matcher holds, and whether all its rows fit. */
   private hour: number;
   private isHeld: boolean;
-  private readonly signature: Buffer;
+  private readonly memory: ImportMemory;
   private blocksInSlice: number;
   /** One record for each seed of the block in hand that matched. */
   private ofBlock: (Buffer | undefined)[];
@@ -94,7 +96,7 @@ export class ShardImport {
     headerBytes: Buffer,
     request: number,
   ) {
-    this.signature = memory.signature;
+    this.memory = memory;
     this.matcher = memory.matcher;
     this.sha256 = sha256;
     this.rows = rows;
@@ -143,7 +145,8 @@ export class ShardImport {
   async verify(publicKey: Buffer, progress: (percent: number) => void): Promise<boolean> {
     if (!this.isComplete()) return false;
     const context = Buffer.from(SHARD_SIGNATURE_CONTEXT, "utf8");
-    const verifier = new SlhDsaVerifier(this.sha256, publicKey, this.signature, this.reader.chain(), context);
+    const { signature, scratch } = this.memory;
+    const verifier = new SlhDsaVerifier(this.sha256, publicKey, signature, this.reader.chain(), context, scratch);
     let steps = 0;
     while (verifier.step()) {
       steps++;
@@ -156,7 +159,7 @@ export class ShardImport {
   private acceptSignature(piece: number, data: Buffer): PieceResult {
     const at = piece * SHARD_BLOCK_BYTES;
     if (data.length !== Math.min(SHARD_BLOCK_BYTES, SLH_DSA_SIGNATURE_BYTES - at)) return PieceResult.Bad;
-    this.signature.set(data, at);
+    this.memory.signature.set(data, at);
     this.nextPiece++;
     return PieceResult.Taken;
   }
