@@ -54,9 +54,9 @@ async function runDevice(options: DeviceOptions): Promise<void> {
   const tcp = options.tcp === undefined ? 0 : parseWhole("--tcp", options.tcp, 0, 65535);
   if (options.pty !== undefined && !hasSocat())
     throw new CliError(EXIT.input, "a simulated serial port needs socat: install it, or use --tcp instead of --pty");
-  const { image, debugFile } = await build(options.role);
   const file = options.flash === undefined ? undefined : new FlashFile(options.flash);
   const flash = file && existsSync(file.path) ? load(file) : blankDeviceFlash();
+  const { image, debugFile } = await build(options.role);
 
   const world = new World({ seed: `sim device ${process.pid} ${Date.now()}` });
   const device = world.add({
