@@ -7,15 +7,20 @@ import { packetTo } from "./board";
 import { DeviceError } from "./deviceError";
 import { type Keyfob, pause, statusName } from "./keyfob";
 import { KeyfobError } from "./keyfobError";
-import { KEYFOB_COMMAND, PIECE_BYTES } from "./keyfobWire";
+import { KEYFOB_COMMAND, type KeyfobStatusName, PIECE_BYTES } from "./keyfobWire";
 
-/** Pieces in flight that the device's 2,048-byte receive buffer holds even on a line that drops (services/keyfob.md). */
+/** Pieces in flight that the device takes even on a line that drops (services/keyfob.md); the window never gets smaller. */
 const SAFE_WINDOW = 6;
-const MAX_WINDOW = 64;
-const MIN_WINDOW = 2;
+/** More does not make a 1.5 Mbaud line any fuller, and overruns a device that was held up for a moment. */
+const MAX_WINDOW = 32;
+/**
+ * A device sends one report in 20 ms and does nothing else meanwhile; so many pieces take a little longer than that on a
+ * 1.5 Mbaud line (256 bytes each), so that asking this seldom costs no time.
+ */
+const ASK_SPACING = 14;
 /** Before the first loss the window grows by this for every report, afterwards slowly. */
 const FAST_GROWTH = 4;
-const SLOW_GROWTH = 0.25;
+const SLOW_GROWTH = 0.5;
 
 const SILENCE_MS = 600;
 const MAX_SILENCES = 16;
@@ -184,14 +189,15 @@ export class Window {
   /** Progress reports heard. */
   reports = 0;
   /** The status with which the keyfob closed the import. */
-  closedBy: "NotBegun" | "BadBlock" | undefined;
+  closedBy: KeyfobStatusName | undefined;
   private sent: number;
   private size = SAFE_WINDOW;
   private hadLoss = false;
   private sinceAsk = 0;
   /** After going back, reports that do not advance belong to pieces sent before; they say nothing new. */
   private deafUntil = -1;
-  private asked = new Set<number>();
+  /** For each ask on its way, the piece behind the one that asks: what its report will say if nothing was lost. */
+  private asked: number[] = [];
 
   constructor(
     firstPiece: number,
@@ -213,51 +219,50 @@ export class Window {
     this.sinceAsk++;
     const isLast = number === this.pieces - 1;
     const fills = this.sent - this.confirmed >= this.inFlightLimit;
-    const ask = isLast || fills || this.sinceAsk >= Math.max(2, this.inFlightLimit >> 1);
+    const ask = isLast || fills || this.sinceAsk >= ASK_SPACING;
     if (ask) {
       this.sinceAsk = 0;
-      this.asked.add(number + 1);
+      this.asked.push(number + 1);
     }
     return { number, ask };
   }
 
   /** Takes an importProgress. */
-  heard(nextPiece: number, status: string): void {
+  heard(nextPiece: number, status: KeyfobStatusName): void {
     this.reports++;
-    if (status === "NotBegun" || status === "BadBlock") {
-      this.closedBy = status;
+    if (status !== "Ok") {
+      if (status !== "Busy" && status !== "Verifying") this.closedBy = status;
       return;
     }
-    if (status !== "Ok" || nextPiece > this.pieces) return;
-    const advanced = nextPiece > this.confirmed;
-    const expected = this.asked.has(nextPiece);
-    if (advanced) {
+    if (nextPiece > this.pieces) return;
+    if (nextPiece < this.confirmed) return;
+    if (nextPiece > this.confirmed) {
       this.confirmed = nextPiece;
-      if (this.sent < nextPiece) this.sent = nextPiece;
-      for (const boundary of this.asked) if (boundary < nextPiece) this.asked.delete(boundary);
+      this.sent = Math.max(this.sent, nextPiece);
+      this.asked = this.asked.filter((boundary) => boundary >= nextPiece);
       this.size = Math.min(MAX_WINDOW, this.size + (this.hadLoss ? SLOW_GROWTH : FAST_GROWTH));
     }
-    // A report that stops short of a piece we asked about, or repeats the last one, tells of a piece that was lost.
-    const isGap = nextPiece < this.sent && nextPiece >= this.confirmed && (!expected || !advanced);
-    if (isGap && nextPiece > this.deafUntil) this.goBack();
+    // A piece that was sent twice may ask twice, and is answered twice; what no ask expects tells of a piece that was lost.
+    const answers = this.asked.indexOf(nextPiece);
+    if (answers >= 0) this.asked.splice(answers, 1);
+    else if (nextPiece < this.sent && nextPiece > this.deafUntil) this.goBack();
   }
 
   /** Nothing was heard for a while: what is in flight was lost, or the report was. */
   silence(): void {
     this.deafUntil = -1;
-    this.size = MIN_WINDOW;
+    this.size = SAFE_WINDOW;
     this.hadLoss = true;
     this.sent = this.confirmed;
     this.sinceAsk = 0;
-    this.asked.clear();
+    this.asked = [];
   }
 
   private goBack(): void {
     this.hadLoss = true;
-    this.size = Math.max(MIN_WINDOW, this.size / 2);
+    this.size = Math.max(SAFE_WINDOW, this.size / 2);
     this.deafUntil = this.confirmed;
     this.sent = this.confirmed;
     this.sinceAsk = 0;
-    this.asked.clear();
   }
 }

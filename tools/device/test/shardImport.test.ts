@@ -34,7 +34,7 @@ describe("the import window", () => {
   it("sends each piece once on a good line, and never more in flight than it may", () => {
     const { sent, taken, mostInFlight } = play(1000, () => "arrives");
     expect([sent, taken]).toEqual([1000, 1000]);
-    expect(mostInFlight).toBeLessThanOrEqual(64);
+    expect(mostInFlight).toBeLessThanOrEqual(32);
   });
 
   it("starts with no more in flight than the keyfob's receive buffer holds", () => {
@@ -74,12 +74,12 @@ describe("the import window", () => {
     };
     run(40);
     const before = window.inFlightLimit;
-    expect(before).toBe(64);
+    expect(before).toBe(32);
     for (let piece = window.next(); piece; piece = window.next());
     window.heard(window.confirmed + 1, "Ok");
-    expect(window.inFlightLimit).toBe(32);
+    expect(window.inFlightLimit).toBe(16);
     run(20);
-    expect(window.inFlightLimit).toBeGreaterThan(32);
+    expect(window.inFlightLimit).toBeGreaterThan(16);
   });
 
   it("goes back once for a burst of reports about the same gap", () => {
@@ -92,6 +92,20 @@ describe("the import window", () => {
     expect(window.next()?.number).toBe(2);
   });
 
+  it("does not take the answers to a piece that was sent twice for a loss", () => {
+    const window = new Window(0, 10_000);
+    for (let piece = window.next(); piece; piece = window.next());
+    window.silence();
+    for (let piece = window.next(); piece; piece = window.next());
+    window.heard(6, "Ok");
+    const size = window.inFlightLimit;
+    expect(window.next()).toMatchObject({ number: 6 });
+    for (let piece = window.next(); piece; piece = window.next());
+    window.heard(6 + size, "Ok");
+    window.heard(6 + size, "Ok");
+    expect(window.next()).toMatchObject({ number: 6 + size });
+  });
+
   it("goes on from where the keyfob stands, ahead of us or not", () => {
     const window = new Window(40, 100);
     expect(window.next()).toMatchObject({ number: 40 });
@@ -100,7 +114,7 @@ describe("the import window", () => {
   });
 
   it("ends when the keyfob closes the import", () => {
-    for (const status of ["NotBegun", "BadBlock"] as const) {
+    for (const status of ["NotBegun", "BadBlock", "StorageFault"] as const) {
       const window = new Window(0, 10);
       window.heard(3, status);
       expect(window.closedBy).toBe(status);

@@ -15,6 +15,8 @@ const BRIDGE_SERVICE_INDEX = 0x3d;
 const BRIDGE_COMMAND = { packetsOff: 0x80, packetsOn: 0x81, logOff: 0x82, logOn: 0x83 } as const;
 const BRIDGE_UNKNOWN = 0xff;
 const BITS_PER_BYTE_ON_LINE = 10;
+/** A full-speed USB bulk packet. */
+const USB_PACKET_BYTES = 64;
 
 export interface BridgeOptions {
   readonly scheduler: Scheduler;
@@ -49,14 +51,16 @@ export class UsbBridge implements UsbPeer {
     if (this.device.usb === this) this.device.usb = undefined;
   }
 
-  /** Bytes from the host; they reach the device when the line has carried them. */
+  /** Bytes from the host; they reach the device as the line carries them, however many were handed over at once. */
   receive(bytes: Uint8Array): void {
     const { scheduler } = this.options;
-    this.toDeviceFreeUs = Math.max(this.toDeviceFreeUs, scheduler.nowUs) + bytes.length * this.byteUs;
-    const copy = Uint8Array.from(bytes);
-    scheduler.at(this.toDeviceFreeUs, () => {
-      if (this.isPlugged) this.decoder.push(copy);
-    });
+    for (let at = 0; at < bytes.length; at += USB_PACKET_BYTES) {
+      const packet = Uint8Array.from(bytes.subarray(at, at + USB_PACKET_BYTES));
+      this.toDeviceFreeUs = Math.max(this.toDeviceFreeUs, scheduler.nowUs) + packet.length * this.byteUs;
+      scheduler.at(this.toDeviceFreeUs, () => {
+        if (this.isPlugged) this.decoder.push(packet);
+      });
+    }
   }
 
   frame(frame: Uint8Array): void {
