@@ -2,12 +2,14 @@
 
 import { benchExposure } from "./exposure";
 import { benchProtocol } from "./protocol";
+import { benchRepeater } from "./repeater";
 import { benchSim } from "./sim";
 
 const PARTS: Record<string, () => Promise<void>> = {
   protocol: benchProtocol,
   sim: benchSim,
   exposure: benchExposure,
+  repeater: benchRepeater,
 };
 
 const wanted = process.argv.slice(2);
