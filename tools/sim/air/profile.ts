@@ -19,7 +19,7 @@ export interface RadioProfile {
   readonly sensitivityDbm: number;
   /** A packet survives another one on its channel if it is stronger by at least this. */
   readonly captureDb: number;
-  /** Share of packets lost to everything else (Wi-Fi, CRC). */
+  /** Share of packets lost to everything else (Wi-Fi, CRC); where all is heard, of advertising events. */
   readonly lossRate: number;
   /** Whether a scanner hears everything whenever scanning is on: whatever its window, other packets or its own. */
   readonly hearsAll: boolean;
