@@ -4,21 +4,21 @@ import type { Micros } from "../scheduler";
 export interface ClockError {
   /** Parts per million that the device's clock runs fast (negative: slow). Default 0. */
   readonly driftPpm?: number;
-  /** Microseconds that the device's clock is ahead when the scenario begins. Default 0. */
-  readonly offsetUs?: Micros;
 }
 
-/** A device's own clock over the scenario's time. It starts at its offset, runs with its drift, and can be made to jump ahead. */
+/**
+ * A device's own clock over the scenario's time: it runs with its drift, and can be made to jump ahead. It counts from power-on and
+ * knows no date; a wall clock that is off comes from a host that sets it wrongly (HostCommand in crowd/spec.ts).
+ */
 export class DeviceClock {
   private readonly rate: number;
-  private aheadUs: Micros;
+  private aheadUs: Micros = 0;
 
   constructor(
     private readonly trueMicros: () => Micros,
     error: ClockError = {},
   ) {
     this.rate = 1 + (error.driftPpm ?? 0) / 1e6;
-    this.aheadUs = error.offsetUs ?? 0;
   }
 
   /** The device's time now, in whole microseconds. */
