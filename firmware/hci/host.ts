@@ -89,7 +89,12 @@ export class HciHost implements EventReceiver {
     this.failures = 0;
     this.nextAttemptAt = 0;
     this.listening = false;
-    this.forgetController();
+    this.failed = false;
+    this.garbageSinceReset = 0;
+    this.unanswered = 0;
+    this.lastAnswerAt = 0;
+    this.advertising = false;
+    this.scanning = false;
     const self = this; // the DeviceScript compiler has no `this` in arrow functions
     transport.onEvents((packets) => readEvents(packets, self));
   }
