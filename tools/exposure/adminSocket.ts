@@ -17,16 +17,24 @@ const MAX_REQUEST_CHARACTERS = 1_000_000;
 /** What goes back over the socket. */
 type Reply = { readonly ok: unknown } | { readonly error: string };
 
-/** Listens for commands until `close`. The data directory's lock must be held: a leftover socket file is replaced. */
+/** Listens for commands until `close`, which lets those being carried out finish. The data directory's lock must be held: a leftover socket file is replaced. */
 export async function serveAdministration(core: Core): Promise<{ close(): Promise<void> }> {
   const path = core.directory.adminSocket;
   await rm(path, { force: true });
-  const open = new Set<Socket>();
+  const silent = new Set<Socket>();
+  const working = new Set<Promise<void>>();
   const server = createServer((socket) => {
-    open.add(socket);
-    socket.on("close", () => open.delete(socket));
+    silent.add(socket);
+    socket.on("close", () => silent.delete(socket));
     socket.on("error", () => socket.destroy());
-    void answerOne(core, socket);
+    void readLine(socket).then(
+      (line) => {
+        silent.delete(socket);
+        const work = answerOne(core, socket, line).finally(() => working.delete(work));
+        working.add(work);
+      },
+      () => socket.destroy(),
+    );
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -40,15 +48,16 @@ export async function serveAdministration(core: Core): Promise<{ close(): Promis
   return {
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of open) socket.end();
+      for (const socket of silent) socket.destroy();
+      await Promise.all(working);
       await closed;
     },
   };
 }
 
-async function answerOne(core: Core, socket: Socket): Promise<void> {
-  const reply = await readLine(socket)
-    .then((line): Promise<unknown> => administer(core, JSON.parse(line) as AdminRequest))
+async function answerOne(core: Core, socket: Socket, line: string): Promise<void> {
+  const reply = await Promise.resolve()
+    .then((): Promise<unknown> => administer(core, JSON.parse(line) as AdminRequest))
     .then(
       (ok): Reply => ({ ok }),
       (error): Reply => {

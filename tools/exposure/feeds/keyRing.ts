@@ -1,7 +1,7 @@
 // The region's signing key: the secret half in one file of mode 0600, the public halves in the database, so that every
 // instance can list them.
 
-import { readFile, stat } from "node:fs/promises";
+import { readFile, rename, stat } from "node:fs/promises";
 import { slh_dsa_sha2_128s } from "@noble/post-quantum/slh-dsa.js";
 import { KEY_ID_BYTES, keyIdOf, SHARD_SIGNATURE_CONTEXT } from "../../../protocol/shard";
 import { sha256 } from "../../sha256";
@@ -54,15 +54,17 @@ export class KeyRing {
    * overwritten.
    */
   async rotate(): Promise<KeySummary> {
-    const old = await this.requirePair();
+    const old = await this.currentPair();
     const pair = newPair();
+    // On disk before it is announced: a crash in between must not leave the region with a key that nobody has.
+    await this.writePair(pair, this.successorFile);
     const endorsement = await this.signer.sign(pair.publicKey, old.secretKey, KEY_SIGNATURE_CONTEXT);
     await this.register({
       publicKey: pair.publicKey.toString("hex"),
       endorsedBy: old.publicKey.toString("hex"),
       endorsement: endorsement.toString("hex"),
     });
-    await this.writePair(pair);
+    await rename(this.successorFile, this.file);
     return this.show();
   }
 
@@ -94,7 +96,11 @@ export class KeyRing {
 
   /** Begins a publication: one key for all its signatures, whatever happens to the file meanwhile. */
   async open(): Promise<PublishingKey> {
-    return new PublishingKey(await this.requirePair(), await this.publicKeys(), this.signer);
+    return new PublishingKey(await this.currentPair(), await this.publicKeys(), this.signer);
+  }
+
+  private get successorFile(): string {
+    return `${this.file}.next`;
   }
 
   private async publicKeys(): Promise<FeedKey[]> {
@@ -114,31 +120,39 @@ export class KeyRing {
     );
   }
 
-  private async requirePair(): Promise<KeyPair> {
+  /** The pair of the region's newest key. @throws ServiceError if this instance does not have it */
+  private async currentPair(): Promise<KeyPair> {
     const pair = await this.readPair();
     if (pair === undefined)
       throw new ServiceError(`there is no signing key in ${this.file}: run this where the region's key is kept`);
-    return pair;
+    const newest = (await this.publicKeys()).at(-1)?.publicKey;
+    if (pair.publicKey.toString("hex") === newest) return pair;
+    const successor = await this.readPair(this.successorFile);
+    if (successor === undefined || successor.publicKey.toString("hex") !== newest)
+      throw new ServiceError(
+        `${this.file} holds a key that was replaced on another instance: copy the new one from there`,
+      );
+    // The last rotation was interrupted at its last step.
+    await rename(this.successorFile, this.file);
+    return successor;
   }
 
-  private async readPair(): Promise<KeyPair | undefined> {
+  private async readPair(file = this.file): Promise<KeyPair | undefined> {
     let text: string;
     try {
-      text = await readFile(this.file, "utf8");
+      text = await readFile(file, "utf8");
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
       throw error;
     }
-    if (((await stat(this.file)).mode & OTHERS_MAY_READ) !== 0)
-      throw new ServiceError(
-        `${this.file} can be read by others: chmod 600 it, and rotate the key if someone may have`,
-      );
-    return parsePair(this.file, text);
+    if (((await stat(file)).mode & OTHERS_MAY_READ) !== 0)
+      throw new ServiceError(`${file} can be read by others: chmod 600 it, and rotate the key if someone may have`);
+    return parsePair(file, text);
   }
 
-  private writePair({ publicKey, secretKey }: KeyPair): Promise<void> {
+  private writePair({ publicKey, secretKey }: KeyPair, file = this.file): Promise<void> {
     const text = JSON.stringify({ publicKey: publicKey.toString("hex"), secretKey: secretKey.toString("hex") });
-    return writeAtomically(this.file, `${text}\n`, 0o600);
+    return writeAtomically(file, `${text}\n`, 0o600);
   }
 }
 

@@ -52,7 +52,7 @@ describe.runIf(hasTool("openssl"))("Three regions", () => {
       producers: [await producer(B, A, "partial")],
     });
     await pullAndPublish(A);
-  }, 280_000);
+  }, 600_000);
 
   const start = async (name: Name, federation: object, isScheduled = false) => {
     const { certificate, key } = authority.issue(name);

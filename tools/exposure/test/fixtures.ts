@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, vi } from "vitest";
 import { SLH_DSA_SIGNATURE_BYTES } from "../../../protocol/slhDsa";
 import { hourOfSeconds } from "../../../protocol/time";
 import { encodeUploadFile, type UploadFile } from "../../../protocol/uploadFile";
@@ -43,6 +43,9 @@ export function makeUpload(fields: Partial<UploadFile> & { hours?: number; lastH
 }
 
 export const uploadBytes = (fields: Parameters<typeof makeUpload>[0] = {}) => encodeUploadFile(makeUpload(fields));
+
+// Genuine signatures and fresh databases take seconds of computing each, and more on a busy machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const cleanUps: (() => Promise<unknown>)[] = [];
 afterAll(async () => {

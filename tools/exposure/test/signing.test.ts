@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { chmod, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { SHARD_SIGNATURE_CONTEXT } from "../../../protocol/shard";
@@ -57,5 +57,39 @@ describe("A region's key", () => {
       keys: index.keys.map((key) => ({ ...key, endorsement: key.endorsement && `00${key.endorsement.slice(2)}` })),
     };
     expect(() => verifyIndex(forged as typeof index, [Buffer.from(old, "hex")])).toThrow(/no key that you trust/);
+  });
+});
+
+describe("A key that was rotated", () => {
+  const prepare = async () => {
+    const core = await testCore({ data: await dataFolder() });
+    await core.keys.prepare();
+    return core;
+  };
+
+  it("comes into its own even if the rotation was interrupted at its last step", async () => {
+    const core = await prepare();
+    const old = await readFile(core.directory.signingKey);
+    const { publicKey } = await core.keys.rotate();
+    const file = core.directory.signingKey;
+    await rename(file, `${file}.next`);
+    await writeFile(file, old, { mode: 0o600 });
+    await publish(core);
+    expect((await core.keys.show()).publicKey).toBe(publicKey);
+    await expect(readFile(`${file}.next`)).rejects.toThrow();
+  });
+
+  it("is not worked against by an instance that still has the old one", async () => {
+    const core = await prepare();
+    const old = await readFile(core.directory.signingKey);
+    await core.keys.rotate();
+    await writeFile(core.directory.signingKey, old);
+    await expect(publish(core)).rejects.toThrow(/replaced on another instance/);
+  });
+
+  it("is not used while others may read its file", async () => {
+    const core = await prepare();
+    await chmod(core.directory.signingKey, 0o640);
+    await expect(publish(core)).rejects.toThrow(/can be read by others/);
   });
 });
