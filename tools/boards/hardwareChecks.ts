@@ -69,7 +69,7 @@ function keepsRunning({ before, after }: HardwareEvidence): Omit<HardwareFinding
     return { state: "problem", found: "safe mode: three crashes within ten minutes", mend: power };
   if (after.status.uptime < before.status.uptime)
     return { state: "problem", found: "it restarted while it was watched", mend: power };
-  const crashes = after.counters["crashes"] ?? 0;
+  const crashes = after.counters.crashes ?? 0;
   return crashes > 0
     ? {
         state: "warning",
@@ -93,7 +93,7 @@ function radioAnswers({ before, after, board }: HardwareEvidence): Omit<Hardware
       found: `${resets} restarts and ${garbage} garbled events while it was watched`,
       mend: isModule ? "shorten the SPI wires, or lower spi.hz in boards.json" : mend,
     };
-  const errors = after.counters["hciErrors"] ?? 0;
+  const errors = after.counters.hciErrors ?? 0;
   if (errors === 0) return { state: "ok", found: "no errors" };
   return {
     state: "warning",
@@ -161,7 +161,7 @@ function clockRuns({ before, after, board }: HardwareEvidence): Omit<HardwareFin
 }
 
 function memorySuffices({ after }: HardwareEvidence): Omit<HardwareFinding, "what"> {
-  const free = after.counters["freeHeapBytes"];
+  const free = after.counters.freeHeapBytes;
   if (free === undefined) return { state: "warning", found: "the device does not tell" };
   return free >= LEAST_FREE_HEAP_BYTES
     ? { state: "ok", found: `${free} bytes free` }
