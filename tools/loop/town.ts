@@ -11,6 +11,11 @@ import type { CrowdDevice, CrowdSpec, HostCommand } from "../sim/crowd/spec";
 import type { LoopScene, Pause } from "./scene";
 
 const SECOND_US = 1e6;
+/**
+ * Contacts begin and end this much inside the times of the list. Those fall on whole minutes a third of the time, but badges
+ * say nothing finer than 20 seconds; and a keyfob changes its chirp some tenths of a second after the minute.
+ */
+const EDGE_US = 0.5e6;
 /** Devices are switched on this long before the scene begins, and their clocks set a little later. */
 const LEAD_S = 120;
 const CLOCK_SET_AT_S = 20;
@@ -73,7 +78,7 @@ export class Town {
         runs: contactRuns(
           scene.contacts.map(({ endS, a, b }) => ({ endS, a: number(a), b: number(b) })),
           originS,
-        ),
+        ).map((run) => ({ ...run, fromUs: run.fromUs + EDGE_US, toUs: run.toUs - EDGE_US })),
       },
       programs: {
         wearable: { image: wearable.image, debugFile: wearable.debugFile },
