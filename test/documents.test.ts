@@ -33,7 +33,7 @@ function words(line: string): string[] {
 
 /** What is wrong with a chirpfob command line, as far as the command's own definition tells; undefined if nothing is. */
 function complaint(line: string): string | undefined {
-  const [, ...rest] = words(line.replace(/\s[<>|]+\s.*$/, ""));
+  const [, ...rest] = words(line.replace(/\s(?:[<>|]+\s.*|&)$/, ""));
   let command: Command = createProgram();
   const known = [...command.options];
   const positional: string[] = [];
@@ -46,6 +46,9 @@ function complaint(line: string): string | undefined {
     if (child) {
       command = child;
       known.push(...command.options);
+    } else if (word === "--") {
+      positional.push(...rest.slice(i + 1));
+      break;
     } else if (word.startsWith("-") && word.length > 1) {
       if (word === "--help" || word === "-h") return undefined;
       const [name, inline] = word.split("=");
