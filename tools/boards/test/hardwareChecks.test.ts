@@ -90,6 +90,11 @@ test("a board without a clock chip may be approximate", () => {
   expect(stateOf({ after: approximate, board: findBoard("xiao-c3") }, "clock runs")?.state).toBe("warning");
 });
 
+test("a device that does not tell its free memory is not blamed for it", () => {
+  const silent = reading(165, { minutesChirped: 6, freeHeapBytes: 0 });
+  expect(stateOf({ after: silent }, "memory suffices")?.state).toBe("ok");
+});
+
 test("a repeater is not asked for flash or clock", () => {
   const findings = examineHardware({
     before: reading(100, {}, {}, "repeater"),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { DEFAULT_TUNABLES } from "../../../firmware/state/config";
 import { findBoard, loadBoards } from "../../boards/boards";
 import DEFAULTS from "../defaults.json" with { type: "json" };
 import { chanceOfContact, FACE_TO_FACE, shareOfMinutes } from "../detection";
@@ -8,6 +9,10 @@ import { plotTradeOff } from "../plot";
 const keyfob = findBoard("xiao-c3");
 
 describe("the default settings", () => {
+  test("are those of the firmware", () => {
+    expect(DEFAULT_TUNABLES).toMatchObject(DEFAULTS);
+  });
+
   test("find at least 0.99 of contacts of one minute, even among 100 other keyfobs", () => {
     expect(chanceOfContact(DEFAULTS, FACE_TO_FACE, 1)).toBeGreaterThan(0.99);
     expect(chanceOfContact(DEFAULTS, { ...FACE_TO_FACE, neighbours: 100 }, 1)).toBeGreaterThan(0.99);
