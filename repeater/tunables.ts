@@ -3,14 +3,13 @@ import { TEST_COMPANY } from "../protocol/frame";
 
 /**
  * What a repeater has if its build chooses nothing. The receiver is always on (it is mains-powered) and changes its channel
- * every 10 ms, so that it meets all three between two bursts. The floor hears about two metres around a counter and little
- * of the street (docs/repeater.md, "Placement").
+ * every 10 ms, so that it meets all three between two bursts. What the floor means in metres: docs/repeater.md, "Placement".
  */
 export const REPEATER_TUNABLES: Tunables = {
   chirpIntervalMs: 250,
   scanIntervalMs: 10,
   scanWindowMs: 10,
-  rssiFloorDbm: -65,
+  rssiFloorDbm: -55,
   companyId: TEST_COMPANY,
   txPowerDbm: 0,
   retentionDays: 1,

@@ -74,6 +74,12 @@ function passBy({ world, visitors }: Scene, seconds: number, rssiDbm = -50, age 
   return chirp;
 }
 
+/** All RAM of a simulated device's program. */
+function memoryOf(device: SimDevice): Buffer {
+  const { vm } = device as unknown as { vm: { instance: { bytes: Uint8Array } } };
+  return Buffer.from(vm.instance.bytes.buffer);
+}
+
 const colourNames = (colours: readonly Colour[]): Set<string> =>
   new Set(colours.map(({ red, green, blue }) => `${red},${green},${blue}`));
 
@@ -111,6 +117,17 @@ describe("the repeater's program in the VM", () => {
     const before = transmissions.length;
     scene.world.run(6 * MINUTE_US);
     expect(transmissions.length).toBe(before);
+  }, 60_000);
+
+  it("overwrites a chirp when its time is over: nothing of it is left anywhere in the VM's memory", () => {
+    const scene = counter("overwritten");
+    const chirp = passBy(scene, 10);
+    const pieces = [0, 6, 12, 18, 22].map((at) => chirp.subarray(at, at + 6));
+    const left = (): number => pieces.filter((piece) => memoryOf(scene.device).includes(piece)).length;
+    scene.world.run(9 * MINUTE_US);
+    expect(left()).toBe(pieces.length);
+    scene.world.run(4 * MINUTE_US);
+    expect(left()).toBe(0);
   }, 60_000);
 
   it("ignores those below its floor and those that were repeated before, and takes a new floor over at once", () => {

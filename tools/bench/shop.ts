@@ -20,8 +20,8 @@ const MINUTE_US: Micros = 60 * SECOND_US;
 /** A quarter past an hour of 2026. */
 const START_S = 1_790_000_100;
 const OPEN_MINUTES = 60;
-/** Everybody carries the keyfob for a while before coming in. */
-const ON_BEFORE_US = 2 * MINUTE_US;
+/** The keyfob is switched on so long before its wearer comes in. */
+const ON_BEFORE_US = MINUTE_US;
 /** Rows of repeated chirps are written at the latest 13 minutes after their minute. */
 const AFTERWARDS_US = 14 * MINUTE_US;
 const CLOCK_SET_AFTER_US = 4 * SECOND_US;
@@ -60,8 +60,12 @@ export interface ShopResult {
   readonly recall: number;
 }
 
-/** Runs the shop and asks every customer's keyfob, as if the infected one's seeds had been published. */
-export async function runShop(seed: string): Promise<ShopResult> {
+/**
+ * Runs the shop and asks every customer's keyfob, as if the infected one's seeds had been published.
+ *
+ * @param onProgress told some times a second which share of the time has passed
+ */
+export async function runShop(seed: string, onProgress: (share: number) => void = () => {}): Promise<ShopResult> {
   const customers = customersOf(seed);
   // The one who comes a third through the hour, so that there are customers before and after.
   const infected = customers.findIndex(({ arriveUs }) => arriveUs > (OPEN_MINUTES / 3) * MINUTE_US);
@@ -74,14 +78,17 @@ export async function runShop(seed: string): Promise<ShopResult> {
     { atUs: 0, ...counterAt(i) },
     { atUs: endUs, ...counterAt(i) },
   ]);
-  const crowd = await Crowd.start({
-    seed,
-    profile: REALISTIC,
-    proximity: { kind: "walks", walks: [...customers.map(({ walk }) => walk), ...counters] },
-    programs: { wearable, repeater },
-    devices: [...customers.map(keyfobOf), ...counters.map((): CrowdDevice => ({ program: "repeater" }))],
-    startS: START_S,
-  });
+  const crowd = await Crowd.start(
+    {
+      seed,
+      profile: REALISTIC,
+      proximity: { kind: "walks", walks: [...customers.map(({ walk }) => walk), ...counters] },
+      programs: { wearable, repeater },
+      devices: [...customers.map(keyfobOf), ...counters.map((): CrowdDevice => ({ program: "repeater" }))],
+      startS: START_S,
+    },
+    { onProgress: (nowUs) => onProgress(nowUs / endUs) },
+  );
   try {
     await crowd.run(endUs);
     const logsOf = async (radio: number) => await openLogs((await crowd.state(radio)).flash.log);
