@@ -1,7 +1,7 @@
 // What the service keeps on disk, and the lock that keeps a second process away from the embedded database.
 
-import { createHash } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { createHash, randomBytes } from "node:crypto";
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { ServiceError } from "./errors";
@@ -67,38 +67,34 @@ export interface Lock {
 
 /** Takes the data directory for this process, or returns undefined while another process that lives holds it. */
 export async function takeLock(path: string): Promise<Lock | undefined> {
-  const mine = `${process.pid} ${await startTime(process.pid)}\n`;
-  for (;;) {
-    try {
-      const file = await open(path, "wx", 0o600);
-      await file.writeFile(mine);
-      await file.close();
-      return { release: () => rm(path, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  const mine = `${path}.${randomBytes(8).toString("hex")}`;
+  await writeFile(mine, `${process.pid} ${await startTime(process.pid)}\n`, { mode: 0o600 });
+  try {
+    for (;;) {
+      try {
+        // A link appears with its content, or not at all if the name is taken.
+        await link(mine, path);
+        return { release: () => rm(path, { force: true }) };
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      }
+      if (await isHeld(path)) return undefined;
+      await dropStale(path);
     }
-    if (await isHeld(path)) return undefined;
-    await dropStale(path);
+  } finally {
+    await rm(mine, { force: true });
   }
 }
 
 async function isHeld(path: string): Promise<boolean> {
-  // A holder that was killed between creating and writing leaves an empty file: wait a moment for a living one to write.
-  for (let tries = 0; tries < 20; tries++) {
-    const text = await readFile(path, "utf8").catch(() => undefined);
-    if (text === undefined) return false;
-    if (text.endsWith("\n")) {
-      const [pid, started] = text.trim().split(" ");
-      return started === (await startTime(Number(pid)));
-    }
-    await new Promise((done) => setTimeout(done, 25));
-  }
-  return false;
+  const text = await readFile(path, "utf8").catch(() => "");
+  const [pid = "", started = ""] = text.trim().split(" ");
+  return started !== "" && started === (await startTime(Number(pid)));
 }
 
 /** Moves a dead process's lock away; the rename lets only one of several contenders have it. */
 async function dropStale(path: string): Promise<void> {
-  const aside = `${path}.${process.pid}`;
+  const aside = `${path}.${randomBytes(8).toString("hex")}`;
   try {
     await rename(path, aside);
   } catch {
