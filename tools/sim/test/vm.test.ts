@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Bytecode, buildBytecode } from "../../build/bytecode";
+import { decodeFrame, encodeFrame } from "../jacdac/frame";
 import { SeededRandom } from "../random";
 import { extractVm, VmBundleError } from "../vm/bundle";
 import { describePanic, ProgramFailed, runToCompletion } from "../vm/run";
@@ -99,6 +100,44 @@ describe("a VM", () => {
     expect(second).toEqual(first);
     expect(printed(first)).toContain("> id 1032547698badcfe");
     expect(printed(run(lifecycle.image, 1e6, 7n))).toContain("> id 0700000000000000");
+  });
+});
+
+describe("a VM's bus", () => {
+  /** Boots a VM without a program, hands it frames at once, and counts the answers of its control service. */
+  function answers(frames: Uint8Array[]): number {
+    let nowUs = 0;
+    let count = 0;
+    const vm = new Vm({
+      deviceId: 5n,
+      localMicros: () => nowUs,
+      randomBytes: (length) => new Uint8Array(length),
+      settingsFlash: blankSettingsFlash(),
+      onFrame: (frame) => {
+        count += decodeFrame(frame).filter((p) => p.serviceIndex === 0 && p.command === UPTIME).length;
+      },
+    });
+    vm.step();
+    for (const frame of frames) vm.deliver(frame);
+    while (nowUs < 2e6) nowUs += vm.step();
+    return count;
+  }
+  const UPTIME = 0x1186;
+  const ask = encodeFrame({
+    deviceId: 5n,
+    isCommand: true,
+    serviceIndex: 0,
+    command: UPTIME,
+    data: new Uint8Array(200),
+  });
+
+  it("loses no frame of a flood that its queue cannot hold", () => {
+    expect(answers(Array.from({ length: 50 }, () => ask))).toBe(50);
+  });
+
+  it("drops damaged frames, and only those", () => {
+    const damaged = ask.map((byte, i) => (i === 20 ? byte ^ 1 : byte));
+    expect(answers([damaged, ask, damaged, damaged, ask])).toBe(2);
   });
 });
 

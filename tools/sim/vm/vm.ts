@@ -112,15 +112,20 @@ export class Vm {
   }
 
   private processInbox(): void {
-    for (;;) {
+    for (let refusals = 0; ; ) {
       let taken = 0;
       while (taken < this.inbox.length && this.instance.receive(this.inbox[taken] as Uint8Array)) taken++;
-      const refused = taken < this.inbox.length;
+      const isRefused = taken < this.inbox.length;
       this.inbox = this.inbox.slice(taken);
       this.instance.process();
-      // A frame refused into an emptied queue is damaged (wrong CRC): a bus would have dropped it too.
-      if (refused && taken === 0) this.inbox.shift();
-      if (this.inbox.length === 0 || !refused) return;
+      if (!isRefused) return;
+      refusals = taken === 0 ? refusals + 1 : 0;
+      // A frame that is refused by an empty queue, too, is damaged (wrong CRC): a bus would have dropped it.
+      if (refusals === 2) {
+        this.inbox.shift();
+        refusals = 0;
+      }
+      if (this.inbox.length === 0) return;
     }
   }
 
