@@ -23,6 +23,9 @@ export interface BoardOptions {
 
 const HANDSHAKE_REPEAT_MS = 100;
 const HANDSHAKE_MS = 3000;
+/** Times that a port is opened that closes at once. */
+const OPENINGS = 4;
+const REOPEN_MS = 250;
 /** A board that restarts forgets that it was asked to forward packets; one that is silent this long is asked again. */
 const SILENCE_MS = 1000;
 const REGISTER_READ = 0x1000;
@@ -80,18 +83,24 @@ export class Board {
 
   /** Opens a port (path or tcp://host:port) and wakes the board's packet forwarding. @throws DeviceError */
   static async open(address: string, options: BoardOptions = {}): Promise<Board> {
-    const wire = new Wire(options.onLog);
-    const link = await openLink(address, {
-      data: (bytes) => wire.decoder.push(bytes),
-      lost: (reason) => wire.lost(reason),
-    });
-    try {
-      await shakeHands(link, wire, options.handshakeMs ?? HANDSHAKE_MS);
-    } catch (error) {
-      await link.close();
-      throw error;
+    for (let attempt = 1; ; attempt++) {
+      const wire = new Wire(options.onLog);
+      const link = await openLink(address, {
+        data: (bytes) => wire.decoder.push(bytes),
+        lost: (reason) => wire.lost(reason),
+      });
+      try {
+        await shakeHands(link, wire, options.handshakeMs ?? HANDSHAKE_MS);
+        return new Board(link, wire);
+      } catch (error) {
+        await link.close();
+        const isTurnedAway = error instanceof DeviceError && error.kind === "lost";
+        if (!isTurnedAway) throw error;
+        if (attempt === OPENINGS) throw inUse(address);
+      }
+      // The command before may not have let go of it entirely.
+      await new Promise((resolve) => setTimeout(resolve, REOPEN_MS));
     }
-    return new Board(link, wire);
   }
 
   /** The port, as it was given. */
@@ -274,6 +283,13 @@ async function shakeHands(link: Link, wire: Wire, timeoutMs: number): Promise<vo
     await Promise.race([link.write(WAKE), new Promise((resolve) => setTimeout(resolve, HANDSHAKE_REPEAT_MS))]);
     if (wire.frames === 0) await new Promise((resolve) => setTimeout(resolve, HANDSHAKE_REPEAT_MS));
   }
+}
+
+function inUse(address: string): DeviceError {
+  return new DeviceError(
+    "inUse",
+    `${address} closes every connection at once: it is in use by another program; let it finish and try again`,
+  );
 }
 
 function noHandshake(address: string, decoder: UsbFrameDecoder): DeviceError {
