@@ -29,19 +29,18 @@ export function addStatusCommand(program: Command): void {
 
 function describe(status: KeyfobStatus): Record<string, unknown> {
   const { state } = status;
+  // A repeater has neither clock nor storage.
+  const isRepeater = status.role === "repeater";
   return {
     device: `${status.role}, firmware ${status.version}`,
-    clock: !state.clockSet
-      ? 'not set: the keyfob neither chirps nor listens; run "chirpfob clock sync"'
-      : `${formatMoment(status.now * 1000)}${state.clockApproximate ? ', approximate since a restart; run "chirpfob clock sync"' : ""}`,
-    "last sync": status.lastSync === 0 ? "never" : formatMoment(status.lastSync * 1000),
-    chirping: state.chirping
+    ...(isRepeater ? {} : describeTime(status)),
+    [isRepeater ? "repeating" : "chirping"]: state.chirping
       ? "yes"
       : state.snoozed
         ? `no, snoozed until ${formatMoment(status.snoozeUntil * 1000)}`
         : "no",
     radio: state.radioUp ? "working" : "not working",
-    storage: state.storageReady ? "ready" : "not ready",
+    ...(isRepeater ? {} : { storage: state.storageReady ? "ready" : "not ready" }),
     battery: status.battery === undefined ? "unknown" : `${status.battery} %`,
     running: formatSpan(status.uptime * 1000),
     ...(state.fault ? { fault: "yes: see the light and the counters below" } : {}),
@@ -49,5 +48,14 @@ function describe(status: KeyfobStatus): Record<string, unknown> {
       ? { "safe mode": "yes: it crashed three times in ten minutes and does nothing but answer here" }
       : {}),
     ...(state.overCapacity ? { capacity: "exceeded: more chirps than it can repeat" } : {}),
+  };
+}
+
+function describeTime({ state, now, lastSync }: KeyfobStatus): Record<string, unknown> {
+  return {
+    clock: !state.clockSet
+      ? 'not set: the keyfob neither chirps nor listens; run "chirpfob clock sync"'
+      : `${formatMoment(now * 1000)}${state.clockApproximate ? ', approximate since a restart; run "chirpfob clock sync"' : ""}`,
+    "last sync": lastSync === 0 ? "never" : formatMoment(lastSync * 1000),
   };
 }
