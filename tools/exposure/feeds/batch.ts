@@ -6,8 +6,8 @@ import type { ReleasedSeed } from "../../../protocol/shardFile";
 import { decodeUploadFile } from "../../../protocol/uploadFile";
 import type { Database, Session } from "../database/database";
 
-/** Enough for 600 people's three weeks. */
-const MAX_BATCH_BYTES = 12_000_000;
+/** Enough for 400 people's three weeks. */
+const MAX_BATCH_BYTES = 8_000_000;
 const ROWS_AT_ONCE = 100;
 const MAX_EMBARGOED = 50_000;
 const INSERT_AT_ONCE = 1000;
