@@ -21,10 +21,14 @@ test.runIf(canBuild)(
   },
 );
 
-test.runIf(canBuild)("the native component survives 50,000 random scripts of packets and faults", () => {
-  run("make", "-s", "CC=gcc", `OUT=${OUT}`, "fuzz-loop");
-  expect(run(`${OUT}/fuzz-loop`, "50000", "20261122")).toContain("50000 inputs");
-});
+test.runIf(canBuild)(
+  "the native component survives 50,000 random scripts of packets and faults",
+  { timeout: 120_000 },
+  () => {
+    run("make", "-s", "CC=gcc", `OUT=${OUT}`, "fuzz-loop");
+    expect(run(`${OUT}/fuzz-loop`, "50000", "20261122")).toContain("50000 inputs");
+  },
+);
 
 test("the partition table keeps the runtime's partitions and fills the second half of a 4 MiB flash with the log", () => {
   const rows = readFileSync(`${ROOT}firmware/native/partitions.csv`, "utf8")
