@@ -108,21 +108,28 @@ export class HourMatcher {
   /** Matches one block of the hour given to begin(), at most 360 digests. The device yields between blocks. */
   matchBlock(block: ShardBlock): Match[] {
     const matches: Match[] = [];
-    if (this.rowCount === 0) return matches;
+    this.visitMatches(block, (match) => {
+      matches.push(match);
+    });
+    return matches;
+  }
+
+  /** As matchBlock, but hands out one match after the other: a block can have 360, more than a keyfob's heap holds. */
+  visitMatches(block: ShardBlock, visit: (match: Match) => void): void {
+    if (this.rowCount === 0) return;
     if (this.wantedCount === 0) this.listWanted();
     for (let seedIndex = 0; seedIndex < block.seeds.length; seedIndex++) {
       this.deriver.useSeed(block.seeds[seedIndex]);
-      this.matchSeed(seedIndex, matches);
+      this.matchSeed(seedIndex, visit);
     }
     this.deriver.forget();
-    return matches;
   }
 
   /**
    * The inner loop, written for the VM: no calls but the hash, locals instead of fields, and of the message only the
    * minute's lowest byte changes, but for the one carry that an hour can have.
    */
-  private matchSeed(seedIndex: number, matches: Match[]): void {
+  private matchSeed(seedIndex: number, visit: (match: Match) => void): void {
     const sha256 = this.sha256;
     const filter = this.filter;
     const wanted = this.wanted;
@@ -142,7 +149,7 @@ export class HourMatcher {
       const second = digest[1];
       if (((filter[digest[0] | ((second & 3) << 8)] >> (second >> 5)) & 1) === 1) {
         const metadata = this.bestRow(digest, i);
-        if (metadata) matches.push({ minute: this.firstMinute + i, seedIndex, metadata });
+        if (metadata) visit({ minute: this.firstMinute + i, seedIndex, metadata });
       }
     }
   }

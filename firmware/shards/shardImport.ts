@@ -211,13 +211,13 @@ export class ShardImport {
   }
 
   private collect(block: ShardBlock): void {
-    const matcher = this.matcher;
-    for (const match of matcher.matchBlock(block)) {
+    const self = this;
+    this.matcher.visitMatches(block, (match) => {
       const i = match.seedIndex;
-      const earlier = this.ofBlock[i];
+      const earlier = self.ofBlock[i];
       const record = earlier ? earlier : newMatch(block.hour, block.seeds[i], ((block.reverseMask >> i) & 1) === 1);
-      addMinute(record, this.score, match.metadata);
-      this.ofBlock[i] = record;
-    }
+      addMinute(record, self.score, match.metadata);
+      self.ofBlock[i] = record;
+    });
   }
 }
