@@ -13,6 +13,7 @@ function run(command: string, ...args: string[]): string {
 
 test.runIf(canBuild)(
   "the native component passes its C tests under the address and undefined-behaviour sanitizers",
+  { timeout: 120_000 },
   () => {
     const output = run("make", "-s", "CC=gcc", `OUT=${OUT}`, "test");
     const passed = output.split("\n").filter((line) => line.startsWith("pass "));
