@@ -1,8 +1,7 @@
 // The simulated side of a run: keyfobs and repeaters of a scene, in the simulator's crowd, on a calendar that they accept.
 
 import { hourOfSeconds } from "../../protocol/time";
-import { buildBytecode } from "../build/bytecode";
-import { ROLE_ENTRIES } from "../cli/commands/build";
+import { buildRole } from "../cli/commands/build";
 import { KEYFOB_COMMAND, KEYFOB_SERVICE_CLASS } from "../device/keyfobWire";
 import { PROFILES } from "../sim/air/profile";
 import { contactRuns } from "../sim/contacts/contactProximity";
@@ -57,8 +56,8 @@ export class Town {
   /** Compiles the programs, makes the devices and sets their clocks. */
   static async found({ scene, radio, seed, powerCuts, lostReports, onProgress, onPanic }: TownOptions): Promise<Town> {
     const shiftS = scene.fromS < FIRST_YEAR_S ? Math.ceil((FIRST_YEAR_S - scene.fromS) / WEEK_S) * WEEK_S : 0;
-    const wearable = await buildBytecode("wearable", ROLE_ENTRIES.wearable);
-    const repeater = scene.repeaters.length > 0 ? await buildBytecode("repeater", ROLE_ENTRIES.repeater) : wearable;
+    const wearable = await buildRole("wearable");
+    const repeater = scene.repeaters.length > 0 ? await buildRole("repeater") : wearable;
     const radios = new Map([...scene.people, ...scene.repeaters].map(({ id }, i) => [id, i]));
     const originS = scene.fromS - LEAD_S;
     const number = (id: string): number => radios.get(id) ?? -1;
