@@ -1,0 +1,266 @@
+// The commands from end to end: real processes, a real serial port where there is socat, the real bytecode behind it, a real
+// exposure service and a real SOCKS proxy.
+
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { firstMinuteOfHour, hourOfSeconds } from "../../../protocol/time";
+import { decodeUploadFile } from "../../../protocol/uploadFile";
+import { hasTool } from "../../../test/tools";
+import { type Bytecode, buildBytecode } from "../../build/bytecode";
+import { type Desk, type DeskOptions, openDesk } from "../../device/test/simDesk";
+import { administer } from "../../exposure/administration";
+import { DEFAULT_CONFIG } from "../../exposure/config";
+import { type ExposureService, startExposureService } from "../../exposure/service";
+import { cleanUpLater, dataFolder, uploadBytes } from "../../exposure/test/fixtures";
+import { startChirpfob } from "./processes";
+import { makeKey, makeShard, randomSeeds, type TestKey } from "./shardFixture";
+
+let wearable: Bytecode;
+let key: TestKey;
+let shard: Buffer;
+let folder: string;
+const thisHour = hourOfSeconds(Date.now() / 1000);
+const socat = hasTool("socat");
+
+beforeAll(async () => {
+  wearable = await buildBytecode("wearable", "firmware/main.ts");
+  key = makeKey();
+  shard = makeShard(key, "US-MA", 1, randomSeeds(thisHour - 60, 10, 6000));
+}, 120_000);
+const open: { close(): Promise<void> }[] = [];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "chirpfob-cli-"));
+});
+afterEach(async () => {
+  for (const thing of open.splice(0).reverse()) await thing.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function plugIn(options: DeskOptions = {}): Promise<Desk> {
+  const desk = await openDesk({ image: wearable.image, consenting: true, pty: socat, ...options });
+  open.push(desk);
+  return desk;
+}
+
+/** Runs a command to its end. */
+async function chirpfob(...args: string[]) {
+  const running = startChirpfob(args);
+  const code = await running.ended;
+  return { code, stdout: running.stdout(), stderr: running.stderr(), json: () => JSON.parse(running.stdout()) };
+}
+
+describe("a keyfob on the desk", () => {
+  it("is set up, shares and checks, each command ending by itself", async () => {
+    const { port } = await plugIn();
+    const on = ["--port", port.address];
+    expect(await chirpfob("clock", "sync", ...on)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/chirps and listens/),
+    });
+    const synced = (await chirpfob("clock", "sync", ...on, "--json")).json();
+    expect(synced).toMatchObject({ previous: "set", driftPpm: null });
+    expect((await chirpfob("status", ...on, "--json")).json()).toMatchObject({
+      role: "wearable",
+      state: { clockSet: true },
+    });
+    expect(await chirpfob("keys", "add", "us-ma", key.publicKey.toString("hex"), ...on)).toMatchObject({ code: 0 });
+
+    const file = join(folder, "seeds.pact");
+    const exported = await chirpfob(
+      "seeds",
+      "export",
+      "--days",
+      "2",
+      "--redact",
+      localHour(thisHour - 5),
+      "-o",
+      file,
+      ...on,
+    );
+    expect(exported.code).toBe(0);
+    expect(exported.stderr).toMatch(/one seed for each hour from .* \(2 days\)[\s\S]*Left out.*\n {2}\S/);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const upload = decodeUploadFile(await readFile(file));
+    expect([upload.regions, upload.seeds.length, upload.firstHour]).toEqual([["US-MA"], 48, thisHour - 47]);
+    const again = await chirpfob("seeds", "export", "-o", file, ...on);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringMatching(/exists already.*--force/)]);
+
+    await writeFile(join(folder, "1.shard"), shard);
+    const imported = await chirpfob("shards", "import", folder, ...on, "--json");
+    expect(imported.json()).toMatchObject({ verified: 1, skipped: 0 });
+    expect(imported.stderr).toBe("");
+    const page = join(folder, "result.html");
+    const found = await chirpfob("exposures", "--html", page, ...on);
+    expect([found.code, found.stdout]).toEqual([0, expect.stringMatching(/No encounter/)]);
+    expect(await readFile(page, "utf8")).toContain("<h1>What your keyfob found</h1>");
+    expect((await stat(page)).mode & 0o777).toBe(0o600);
+  });
+
+  it("refuses a shard whose region it does not trust, before anything is sent", async () => {
+    const { port } = await plugIn();
+    await writeFile(join(folder, "1.shard"), shard);
+    await chirpfob("clock", "sync", "--port", port.address);
+    const refused = await chirpfob("shards", "import", folder, "--port", port.address);
+    expect([refused.code, refused.stderr]).toEqual([
+      4,
+      expect.stringMatching(/trusts no key of US-MA.*chirpfob keys add US-MA KEY/),
+    ]);
+    expect((await chirpfob("status", "--port", port.address, "--json")).json().counters.blocksImported).toBe(0);
+  });
+
+  it("shares nothing when nobody presses the button", async () => {
+    const { port } = await plugIn({ consenting: false });
+    await chirpfob("clock", "sync", "--port", port.address);
+    const file = join(folder, "seeds.pact");
+    const result = await chirpfob("seeds", "export", "--regions", "DE", "-o", file, "--port", port.address);
+    expect([result.code, result.stderr]).toEqual([4, expect.stringMatching(/nobody pressed the button in time/)]);
+    await expect(stat(file)).rejects.toThrow();
+  });
+
+  it("is left sane by Ctrl-C in the middle of an import and of a question, and the next command goes on", async () => {
+    const desk = await plugIn({ consenting: false });
+    const on = ["--port", desk.port.address];
+    await chirpfob("clock", "sync", ...on);
+    await chirpfob("keys", "add", "US-MA", key.publicKey.toString("hex"), ...on);
+    const question = startChirpfob(["seeds", "export", "-o", join(folder, "seeds.pact"), ...on]);
+    await question.prints(/Press the button/);
+    question.child.kill("SIGINT");
+    expect(await question.ended).toBe(130);
+    expect(question.stderr()).toMatch(/interrupted: nothing is left half done/);
+
+    await writeFile(join(folder, "1.shard"), shard);
+    const running = startChirpfob(["shards", "import", folder, ...on]);
+    await expect.poll(() => desk.port.isOpen, { timeout: 60_000 }).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    running.child.kill("SIGINT");
+    expect([130, 0]).toContain(await running.ended);
+    const after = await chirpfob("shards", "import", folder, ...on, "--json");
+    expect(after.json()).toMatchObject({ verified: expect.any(Number) });
+    expect(desk.panics).toEqual([]);
+  });
+
+  it("goes on importing when the cable is pulled and plugged in again under one command", async () => {
+    const desk = await plugIn({ pty: false });
+    const on = ["--port", desk.port.address];
+    await chirpfob("clock", "sync", ...on);
+    await chirpfob("keys", "add", "US-MA", key.publicKey.toString("hex"), ...on);
+    await writeFile(join(folder, "1.shard"), shard);
+    const running = startChirpfob(["shards", "import", folder, ...on]);
+    await expect.poll(() => desk.port.isOpen, { timeout: 30_000 }).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    desk.port.unplug();
+    expect(await running.ended).toBe(0);
+    expect(running.stdout()).toMatch(/1 shards checked/);
+  });
+
+  it.skipIf(!hasTool("script"))("shows a progress bar on a terminal, and asks there", async () => {
+    const { port } = await plugIn();
+    const on = ["--port", port.address];
+    await chirpfob("clock", "sync", ...on);
+    await chirpfob("keys", "add", "US-MA", key.publicKey.toString("hex"), ...on);
+    await writeFile(join(folder, "1.shard"), shard);
+    const importing = startChirpfob(["shards", "import", folder, ...on], { NO_COLOR: "1" }, true);
+    expect(await importing.ended).toBe(0);
+    expect(importing.stdout()).toMatch(/Importing \[#+-*\] +\d+ %/);
+    const erasing = startChirpfob(["erase", ...on], {}, true);
+    await erasing.prints(/Erase everything/);
+    erasing.child.stdin?.write("n\n");
+    expect(await erasing.ended).toBe(4);
+    expect(erasing.stdout()).toMatch(/nothing was erased/);
+  });
+
+  it("is found among others by name, and several are listed where nobody can be asked", async () => {
+    const desks = [await plugIn({ pty: false }), await plugIn({ pty: false })];
+    const environment = { CHIRPFOB_PORTS: desks.map(({ port }) => port.address).join(",") };
+    const several = startChirpfob(["status"], environment);
+    expect(await several.ended).toBe(3);
+    for (const { port } of desks) expect(several.stderr()).toContain(`${port.address}  keyfob 0.1.0`);
+    const listed = startChirpfob(["devices", "--json"], environment);
+    expect(await listed.ended).toBe(0);
+    expect(JSON.parse(listed.stdout())).toMatchObject([{ kind: "keyfob" }, { kind: "keyfob" }]);
+    const one = startChirpfob(["status", "--json"], { CHIRPFOB_PORTS: String(desks[0]?.port.address) });
+    expect(await one.ended).toBe(0);
+  });
+
+  it("is examined by the doctor", async () => {
+    const { port } = await plugIn();
+    const before = await chirpfob("doctor", "--port", port.address, "--json");
+    expect(before.code).toBe(1);
+    expect(before.json()).toContainEqual(
+      expect.objectContaining({ what: "keyfob's clock", state: "problem", mend: expect.stringMatching(/clock sync/) }),
+    );
+    await chirpfob("clock", "sync", "--port", port.address);
+    const after = await chirpfob("doctor", "--port", port.address);
+    expect([after.code, after.stdout]).toEqual([0, expect.stringMatching(/ok {4}keyfob's clock/)]);
+    const udev = await chirpfob("doctor", "--udev");
+    expect(udev.stdout).toMatch(/SUBSYSTEM=="tty", ATTRS\{idVendor\}=="303a"/);
+  });
+
+  it("gets its program from the command line, which runs after the restart", async () => {
+    const desk = await openDesk({ pty: socat });
+    open.push(desk);
+    const deployed = await chirpfob("deploy", "--role", "wearable", "--port", desk.port.address, "--json");
+    expect([deployed.code, deployed.json()]).toMatchObject([0, { wasThere: false }]);
+    expect((await chirpfob("status", "--port", desk.port.address, "--json")).json()).toMatchObject({
+      role: "wearable",
+    });
+    const again = await chirpfob("deploy", "--role", "wearable", "--port", desk.port.address);
+    expect(again.stdout).toMatch(/has this program already/);
+  });
+});
+
+describe("through a real SOCKS proxy", () => {
+  let service: ExposureService;
+  let proxy: { url: string; close(): void };
+  beforeAll(async () => {
+    service = await startExposureService(
+      { ...DEFAULT_CONFIG, region: "US-MA", port: 0, answerStepMs: 0, data: await dataFolder() },
+      { isScheduled: false },
+    );
+    cleanUpLater(() => service.close());
+    if (hasTool("microsocks")) proxy = await startMicrosocks();
+  }, 60_000);
+  afterAll(() => proxy?.close());
+
+  it.skipIf(!hasTool("microsocks"))("uploads, verifies and fetches", async () => {
+    const { numbers } = await administer(service.core, { do: "issue", provider: "Test", count: 1 });
+    const file = join(folder, "seeds.pact");
+    await writeFile(file, uploadBytes({ hours: 24, lastHour: thisHour - 2 }));
+    const { port } = new URL(service.url);
+    const through = ["--server", `http://localhost:${port}`, "--proxy", proxy.url];
+    expect(await chirpfob("upload", file, "--permission", String(numbers[0]), ...through)).toMatchObject({ code: 0 });
+    await administer(service.core, { do: "publish" });
+    expect(await chirpfob("upload", file, "--verify", ...through)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/24 of the file's 24/),
+    });
+    expect(await chirpfob("shards", "fetch", "--all-regions", "-o", join(folder, "s"), ...through)).toMatchObject({
+      code: 0,
+    });
+  });
+});
+
+async function startMicrosocks(): Promise<{ url: string; close(): void }> {
+  const port = await new Promise<number>((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port: free } = server.address() as { port: number };
+      server.close(() => resolve(free));
+    });
+  });
+  const child = spawn("microsocks", ["-i", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  return { url: `socks5://127.0.0.1:${port}`, close: () => void child.kill() };
+}
+
+/** An hour as --redact takes it, in local time. */
+function localHour(hour: number): string {
+  const start = new Date(firstMinuteOfHour(hour) * 60_000);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const at = (date: Date) =>
+    `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}T${two(date.getHours())}:${two(date.getMinutes())}`;
+  return `${at(start)}..${at(new Date(start.getTime() + 3_600_000))}`;
+}
