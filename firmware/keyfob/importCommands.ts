@@ -2,7 +2,6 @@ import { compareBytes, sliceCopy } from "../../protocol/bytes";
 import { FormatError } from "../../protocol/formatError";
 import type { Sha256 } from "../../protocol/sha256";
 import { decodeShardHeader, SHARD_HEADER_BYTES } from "../../protocol/shard";
-import { hourOfMinute } from "../../protocol/time";
 import type { Timer } from "../chips/lines";
 import type { Clock } from "../clock/clock";
 import type { Results } from "../results/results";
@@ -249,7 +248,7 @@ export class ImportCommands implements CommandGroup {
     this.verified++;
     this.lastStatus = Status.Ok;
     this.working = false;
-    await parts.results.keepLater(shard.matches, hourOfMinute(parts.clock.minute()), async () => {
+    await parts.results.keepLater(shard.matches, async () => {
       await parts.keys.noteVerified(shard.header.region, shard.header.chunk);
       await parts.resultsChanged();
     });

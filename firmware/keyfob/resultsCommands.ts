@@ -1,5 +1,6 @@
 import { hourOfMinute } from "../../protocol/time";
 import type { Clock } from "../clock/clock";
+import { MatchList } from "../results/matchList";
 import { hourOfMatch, isReverse, minutesOf } from "../results/matchRecord";
 import type { Results } from "../results/results";
 import { type Config, ConfigKey } from "../state/config";
@@ -20,7 +21,7 @@ export class ResultsCommands implements CommandGroup {
   private readonly results: Results;
   private readonly consent: Consent;
   private request: number;
-  private records: Buffer[];
+  private records: MatchList;
 
   constructor(clock: Clock, config: Config, results: Results, consent: Consent) {
     this.clock = clock;
@@ -28,7 +29,7 @@ export class ResultsCommands implements CommandGroup {
     this.results = results;
     this.consent = consent;
     this.request = 0;
-    this.records = [];
+    this.records = new MatchList();
   }
 
   offers(command: number): boolean {
@@ -54,8 +55,8 @@ export class ResultsCommands implements CommandGroup {
     }
     this.request = request;
     const report = statusReport(request, Status.Ok, BEGIN_REPORT_BYTES);
-    putU16(report, 4, this.records.length);
-    putU16(report, 6, Math.ceil(this.records.length / BLOCK_RECORDS));
+    putU16(report, 4, this.records.count);
+    putU16(report, 6, Math.ceil(this.records.count / BLOCK_RECORDS));
     return report;
   }
 
@@ -64,18 +65,18 @@ export class ResultsCommands implements CommandGroup {
     const request = getU16(payload, 0);
     const first = getU16(payload, 2) * BLOCK_RECORDS;
     const isOpen = request === this.request && this.consent.covers(Purpose.Results, request);
-    const count = isOpen ? Math.max(0, Math.min(BLOCK_RECORDS, this.records.length - first)) : 0;
+    const count = isOpen ? Math.max(0, Math.min(BLOCK_RECORDS, this.records.count - first)) : 0;
     const report = Buffer.alloc(4 + count * RECORD_BYTES);
     putU16(report, 0, request);
     putU16(report, 2, getU16(payload, 2));
-    for (let i = 0; i < count; i++) putRecord(report, 4 + i * RECORD_BYTES, this.records[first + i]);
+    for (let i = 0; i < count; i++) putRecord(report, 4 + i * RECORD_BYTES, this.records.get(first + i));
     return report;
   }
 
   private end(request: number): Buffer {
     if (request === 0 || request !== this.request) return statusReport(request, Status.NotBegun, 3);
     this.request = 0;
-    this.records = [];
+    this.records = new MatchList();
     this.consent.end();
     return statusReport(request, Status.Ok, 3);
   }

@@ -5,8 +5,8 @@ const CHUNK_RECORDS = 16;
 const CHUNKS = 28;
 
 /**
- * The matches of a shard that is not verified yet, 16 bytes each, at most 448 of them: 18 days of living with one infected
- * person. Beyond, a match is added to the last one if it is of the same hour; only then are any left out.
+ * Matches in memory, 16 bytes each, in small pieces, at most 448 of them: 18 days of living with one infected person.
+ * Beyond, a match is added to the last one if it is of the same hour; only then are any left out.
  */
 export class MatchList {
   count: number;
@@ -39,7 +39,17 @@ export class MatchList {
     );
   }
 
-  private put(index: number, record: Buffer): void {
+  /** Puts a match before the index-th. */
+  insert(index: number, record: Buffer): void {
+    const before = this.count;
+    this.add(record);
+    if (this.count === before) return;
+    for (let i = this.count - 1; i > index; i--) this.put(i, this.get(i - 1));
+    this.put(index, record);
+  }
+
+  /** Overwrites the index-th match. */
+  put(index: number, record: Buffer): void {
     this.chunks[Math.floor(index / CHUNK_RECORDS)].set(record, (index % CHUNK_RECORDS) * MATCH_BYTES);
   }
 }
