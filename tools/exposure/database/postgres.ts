@@ -3,7 +3,7 @@ import { type Database, type Row, type Session, type Value, withRetries } from "
 
 const INT8 = 20;
 const CONNECTIONS = 10;
-const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 30_000;
 const STATEMENT_TIMEOUT_MS = 60_000;
 
 /** Opens a pool of connections to a server that speaks PostgreSQL's protocol. */
