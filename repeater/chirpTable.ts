@@ -5,6 +5,8 @@ import { CHIRP_BYTES } from "../protocol/chirp";
 export const NONE = -1;
 
 const BUCKETS = 512;
+/** Entries that one call of `compact` moves. */
+const MAX_MOVES = 50;
 /** Links are index + 1. */
 const NO_LINK = 0;
 /** Times are stored as seconds since power-on modulo this; a chirp stays for 11 minutes. */
@@ -145,13 +147,17 @@ export class ChirpTable {
     this.count--;
   }
 
-  /** Closes the gaps: entries move to other indices. */
+  /** Closes gaps, some at a time (the VM allows 131,072 steps without a pause): entries move to other indices. */
   compact(): void {
     const entries = this.entries;
-    for (let index = 0; this.size > this.count; index++) {
+    let moves = 0;
+    for (let index = 0; this.size > this.count && moves < MAX_MOVES; index++) {
       while (this.size > this.count && entries[(this.size - 1) * ENTRY_BYTES + RSSI_AT] === GONE) this.size--;
       while (index < this.size && entries[index * ENTRY_BYTES + RSSI_AT] !== GONE) index++;
-      if (index < this.size) this.move(this.size - 1, index);
+      if (index < this.size) {
+        this.move(this.size - 1, index);
+        moves++;
+      }
     }
   }
 
@@ -211,7 +217,13 @@ export class ChirpTable {
 
   /** Goes on from the last entry that made room to the next one of a strength, so that no place in the table is favoured. */
   private turnHandTo(strength: number): void {
-    while (this.entries[this.hand * ENTRY_BYTES + RSSI_AT] !== strength) this.hand = (this.hand + 1) % this.capacity;
+    const entries = this.entries;
+    let at = this.hand * ENTRY_BYTES + RSSI_AT;
+    while (entries[at] !== strength) {
+      at += ENTRY_BYTES;
+      if (at >= entries.length) at = RSSI_AT;
+    }
+    this.hand = Math.floor(at / ENTRY_BYTES);
   }
 
   private weakest(): number {

@@ -14,8 +14,9 @@ const REFUSED_MINUTES = 2;
 const MINUTE_S = 60;
 const SECOND_MS = 1000;
 const NEVER = -1;
-/** Entries that one call of `expire` looks at: the VM allows a program 131,072 steps without a pause. */
+/** Entries that one call of `expire` looks at, and removes at most: the VM allows 131,072 steps without a pause. */
 const EXPIRE_ENTRIES = 240;
+const EXPIRE_REMOVALS = 40;
 
 /** What a deployment chooses. */
 export interface RepeaterSettings {
@@ -103,17 +104,19 @@ export class Repeater {
     return encodeFrame(this.table.chirp(index), this.txPowerDbm, age, this.settings.companyId);
   }
 
-  /** Overwrites what has had its time; called once a second it comes by everywhere every 5 s. */
+  /** Overwrites what has had its time; called once a second it comes by everywhere in 5 s, or in half a minute after a flood. */
   expire(nowMs: number): void {
     const nowS = Math.floor(nowMs / SECOND_MS);
     const table = this.table;
-    for (let i = Math.min(EXPIRE_ENTRIES, table.size); i > 0; i--) {
+    let removals = 0;
+    for (let i = Math.min(EXPIRE_ENTRIES, table.size); i > 0 && removals < EXPIRE_REMOVALS; i--) {
       this.expiring = this.expiring + 1 < table.size ? this.expiring + 1 : 0;
       const index = this.expiring;
       if (!table.holds(index) || table.ageMinutes(index, nowS) <= MAX_AGE_MINUTES) continue;
       this.minutesMissed += MAX_AGE_MINUTES - table.sentAge(index);
       this.seen.add(table.chirp(index), minuteOf(nowS));
       table.remove(index);
+      removals++;
     }
     this.seen.forgetOld(minuteOf(nowS));
     this.refused.forgetOld(minuteOf(nowS));

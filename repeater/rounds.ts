@@ -1,6 +1,9 @@
 import { MAX_AGE_MINUTES } from "../protocol/frame";
 import { type ChirpTable, NONE } from "./chirpTable";
 
+/** Entries that one call looks at. More in a row that are not live are rare, and then a turn is left out. */
+const MAX_LOOKS = 400;
+
 /**
  * Decides whose turn it is to be on the air. Turns go in rounds: each live chirp (age 1 to 10 minutes) has one in every round,
  * at a place drawn anew. A fixed order would be fair too, but its period could fall into step with the period of a
@@ -35,8 +38,10 @@ export class Rounds {
    */
   next(nowMs: number, nowS: number, leastMs: number): number {
     let mayBegin = nowMs - this.startedAtMs >= leastMs;
+    let looked = 0;
     while (true) {
       while (this.done < this.members) {
+        if (++looked > MAX_LOOKS) return NONE;
         const index = (this.first + this.done * this.stride) % this.members;
         this.done++;
         if (this.isLive(index, nowS)) return index;

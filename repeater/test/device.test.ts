@@ -146,7 +146,7 @@ describe("the repeater's program in the VM", () => {
     expect(host.counters()).toMatchObject({ live: 1, hciErrors: 0, hciResets: 0 });
   }, 30_000);
 
-  it("keeps silent in quiet mode, forgets what it had heard, and listens again afterwards", () => {
+  it("keeps silent in quiet mode, also after a power cut, forgets what it had heard, and listens again afterwards", () => {
     const scene = counter("quiet");
     const host = new RepeaterHost(scene.world, scene.device);
     passBy(scene, 10);
@@ -157,6 +157,9 @@ describe("the repeater's program in the VM", () => {
     expect(scene.device.controller.isAdvertising).toBe(false);
     expect(scene.device.controller.scanner.isEnabled).toBe(false);
     const before = scene.transmissions.length;
+    scene.device.powerOn();
+    scene.world.run(STARTED_US);
+    expect(scene.device.controller.scanner.isEnabled).toBe(false);
     passBy(scene, 10);
     scene.world.run(90 * SECOND_US);
     expect(host.setConfig(20, 0)).toBe(0);
