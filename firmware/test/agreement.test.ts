@@ -62,11 +62,6 @@ describe("the program and the specification of its service", () => {
     }
   });
 
-  it("agree with devs.config.json on what a build without choices has", () => {
-    const { builds } = JSON.parse(read("devs.config.json")) as { builds: { wearable: { tunables: object } } };
-    expect(builds.wearable.tunables).toEqual(DEFAULT_TUNABLES);
-  });
-
   it("recommend what the power model recommends", () => {
     expect(DEFAULT_TUNABLES).toMatchObject(JSON.parse(read("tools/power/defaults.json")) as object);
   });
