@@ -17,7 +17,7 @@ export function makeKey(): TestKey {
 
 /** Signs a shard with the given seeds. */
 export function makeShard(key: TestKey, region: string, chunk: number, released: readonly ReleasedSeed[]): Buffer {
-  const published = 3600 * Math.max(480_000, ...released.map(({ hour }) => hour + 2));
+  const published = 3600 * released.reduce((latest, { hour }) => Math.max(latest, hour + 2), 480_000);
   const identity = { region, chunk, published, keyId: keyIdOf(sha256, key.publicKey) };
   const { unsigned, chain } = layOutShard(sha256, identity, packBlocks(released));
   const signature = slh_dsa_sha2_128s.sign(chain, key.secretKey, { context: Buffer.from(SHARD_SIGNATURE_CONTEXT) });
