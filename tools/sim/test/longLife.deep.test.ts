@@ -18,7 +18,7 @@ describe("90 simulated days", () => {
     });
     world.run(90 * DAY_US);
     expect(resets).toBe(2);
-    expect(days).toHaveLength(89);
+    expect(days).toHaveLength(90);
     days.forEach(({ line, day }, i) => {
       expect(line).toBe(`> day ${i + 1}`);
       expect(Math.abs(day - (i + 1))).toBeLessThan(0.01);
