@@ -3,6 +3,7 @@
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { buildOf } from "../build/builds";
 import type { Board } from "./boards";
 import { checkAgainstDeviceScript } from "./catalog";
 
@@ -87,7 +88,8 @@ export function entrySource(board: Board, role: BoardRole): string {
   const { start, startFrom, tunables, tunablesFrom } = ROLES[role];
   imports.use(start, `../../${startFrom}`);
   imports.use(tunables, `../../${tunablesFrom}`);
-  body.push(`const tunables = Object.assign(Object.assign({}, ${tunables}), { txPowerDbm: ${radio.txPowerDbm} });`);
+  const chosen = JSON.stringify({ ...buildOf(role).tunables, txPowerDbm: radio.txPowerDbm });
+  body.push(`const tunables = Object.assign(Object.assign({}, ${tunables}), ${chosen});`);
   body.push(`await ${start}(tunables, wired);`);
   return `// ${board.name}, written out of boards.json.\n\n${imports.lines().join("\n")}\n\n${body.join("\n")}\n`;
 }

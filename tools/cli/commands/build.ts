@@ -1,21 +1,17 @@
 import { Argument, type Command } from "commander";
 import { type Board, BoardsError, findBoard } from "../../boards/boards";
 import { writeEntry } from "../../boards/entry";
+import { BuildsError, buildOf, ROLES, type Role } from "../../build/builds";
 import { BuildError, type Bytecode, buildBytecode } from "../../build/bytecode";
 import { CliError, EXIT } from "../errors";
 import { printFacts, printJson } from "../output";
-
-/** The two programs of a device, and where each begins. */
-export const ROLE_ENTRIES = { wearable: "firmware/main.ts", repeater: "repeater/main.ts" } as const;
-
-export type Role = keyof typeof ROLE_ENTRIES;
 
 /** `chirpfob build`: compiles a device's program to DeviceScript bytecode. */
 export function addBuildCommand(program: Command): void {
   program
     .command("build")
     .description("compile the program of a keyfob or of a repeater")
-    .addArgument(new Argument("<role>", "what the device will be").choices(Object.keys(ROLE_ENTRIES)))
+    .addArgument(new Argument("<role>", "what the device will be").choices(ROLES))
     .option("--board <id>", "for this board (chirpfob boards); without it, for the simulator")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExamples:\n  chirpfob build wearable\n  chirpfob build repeater --board devkitc-esp32")
@@ -42,12 +38,12 @@ const TOO_LARGE = "verification error: -1051";
  */
 export async function buildRole(role: Role, boardId?: string): Promise<Bytecode> {
   try {
-    if (boardId === undefined) return await buildBytecode(role, ROLE_ENTRIES[role]);
+    if (boardId === undefined) return await buildBytecode(role, buildOf(role).entry);
     const board = findBoard(boardId);
     expectRole(board, role);
     return await buildBytecode(`${role}-${board.id}`, await writeEntry(board, role));
   } catch (error) {
-    if (error instanceof BoardsError) throw new CliError(EXIT.input, error.message);
+    if (error instanceof BoardsError || error instanceof BuildsError) throw new CliError(EXIT.input, error.message);
     if (!(error instanceof BuildError)) throw error;
     if (error.message.includes(TOO_LARGE))
       throw new CliError(

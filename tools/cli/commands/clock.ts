@@ -19,7 +19,8 @@ export function addClockCommand(program: Command): void {
   ).action((options: PortOptions & { json?: boolean }) =>
     withKeyfob(options, async ({ keyfob }) => {
       const { driftMs, sinceSync, previous } = await keyfob.setClock(Date.now);
-      const ppm = previous === "set" && sinceSync >= MIN_DRIFT_SECONDS ? Math.round((driftMs * 1000) / sinceSync) : null;
+      const ppm =
+        previous === "set" && sinceSync >= MIN_DRIFT_SECONDS ? Math.round((driftMs * 1000) / sinceSync) : null;
       if (options.json) return printJson({ driftMs, sinceSyncSeconds: sinceSync, previous, driftPpm: ppm });
       process.stdout.write(`The keyfob's clock is set: ${formatMoment(Date.now())}.\n`);
       if (previous === "unset")

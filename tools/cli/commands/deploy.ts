@@ -1,10 +1,11 @@
 import { type Command, Option } from "commander";
+import { ROLES, type Role } from "../../build/builds";
 import { deployTo } from "../deployment";
 import { addPortOption, type PortOptions, withBoard } from "../device";
 import { CliError, EXIT } from "../errors";
 import { printJson } from "../output";
 import { readInput } from "../parse";
-import { buildRole, ROLE_ENTRIES, type Role } from "./build";
+import { buildRole } from "./build";
 
 interface Options extends PortOptions {
   role?: Role;
@@ -23,7 +24,7 @@ export function addDeployCommand(program: Command): void {
     program
       .command("deploy")
       .description("put the program on a board that has the DeviceScript runtime; seeds and contacts on it stay")
-      .addOption(new Option("--role <role>", "compile and deploy this program").choices(Object.keys(ROLE_ENTRIES)))
+      .addOption(new Option("--role <role>", "compile and deploy this program").choices(ROLES))
       .option("--board <id>", "with --role: for this board (chirpfob boards lists them); without it, for the simulator")
       .option("--file <file>", "deploy this compiled .devs file instead")
       .option("--force", "write it even if the board has it already")

@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { type Command, Option } from "commander";
 import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/slhDsa";
 import { findBoard } from "../../boards/boards";
+import { buildOf, ROLES, type Role } from "../../build/builds";
 import { Keyfob, pause } from "../../device/keyfob";
 import { CONFIG_KEYS, type ConfigName } from "../../device/keyfobWire";
 import { type Deployment, deployTo } from "../deployment";
@@ -14,7 +15,7 @@ import { interruptible } from "../interrupt";
 import { note, printJson } from "../output";
 import { parseHex, parseWhole } from "../parse";
 import { devicescriptCli, ESPTOOL_OLDEST, findEsptool, isAtLeast } from "../tools";
-import { buildRole, ROLE_ENTRIES, type Role } from "./build";
+import { buildRole } from "./build";
 import { write } from "./config";
 import { parseRegion } from "./keyfobKeys";
 
@@ -45,9 +46,7 @@ export function addFlashCommand(program: Command): void {
       .command("flash")
       .description("make a keyfob or repeater of a bare board: runtime, program, clock and configuration")
       .requiredOption("--board <id>", "which board it is (chirpfob boards lists them)")
-      .addOption(
-        new Option("--role <role>", "what it becomes").choices(Object.keys(ROLE_ENTRIES)).makeOptionMandatory(),
-      )
+      .addOption(new Option("--role <role>", "what it becomes").choices(ROLES).makeOptionMandatory())
       .option("--runtime <file>", "flash this DeviceScript runtime; without it, it is downloaded from GitHub")
       .option("--esptool <file>", "the esptool to use, if it is not on the search path")
       .option("--set <name=value>", "configure this value (repeatable; see chirpfob config get)", collect)
@@ -154,14 +153,16 @@ function runProgram(command: string, args: readonly string[], signal: AbortSigna
   });
 }
 
-function parseConfiguration({ set = [], key = [] }: Options): Configuration {
+/** What the options say, and the region keys that devs.config.json gives to every device of the role. */
+function parseConfiguration({ role, set = [], key = [] }: Options): Configuration {
+  const deployed = Object.entries(buildOf(role).regionKeys).map(([region, hex]) => `${region}=${hex}`);
   return {
     values: set.map((text) => {
       const [name = "", value = ""] = text.split("=");
       if (!(name in CONFIG_KEYS)) throw new CliError(EXIT.input, `--set ${text}: there is no value called "${name}"`);
       return [name as ConfigName, parseWhole(name, value, -0x80000000, 0x7fffffff)];
     }),
-    keys: key.map((text) => {
+    keys: [...deployed, ...key].map((text) => {
       const [region = "", hex = ""] = text.split("=");
       return { region: parseRegion(region), key: parseHex("--key", hex, SLH_DSA_PUBLIC_KEY_BYTES) };
     }),

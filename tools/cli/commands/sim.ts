@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
+import { buildOf, ROLES, type Role } from "../../build/builds";
 import { BuildError, buildBytecode } from "../../build/bytecode";
 import { blankDeviceFlash, type DeviceFlash, type SimDevice } from "../../sim/device/device";
 import { FlashFile, FlashFileError } from "../../sim/device/flashFile";
@@ -11,7 +12,6 @@ import { World } from "../../sim/world";
 import { CliError, EXIT } from "../errors";
 import { note } from "../output";
 import { parseWhole } from "../parse";
-import { ROLE_ENTRIES, type Role } from "./build";
 import { addSimRunCommand } from "./simRun";
 
 interface DeviceOptions {
@@ -32,7 +32,7 @@ export function addSimCommand(program: Command): Command {
   sim
     .command("device")
     .description("run one simulated device until Ctrl-C, for trying the other commands on")
-    .addOption(new Option("--role <role>", "what the device is").choices(Object.keys(ROLE_ENTRIES)).default("wearable"))
+    .addOption(new Option("--role <role>", "what the device is").choices(ROLES).default("wearable"))
     .addOption(new Option("--pty <path>", "offer it as a serial port at this path (needs socat)").conflicts("tcp"))
     .option("--tcp <port>", "offer it on this TCP port of this machine (0 chooses one; the default)")
     .option("--flash <file>", "keep its flash in this file from one run to the next")
@@ -99,7 +99,7 @@ async function open(live: LiveWorld, device: SimDevice, options: DeviceOptions, 
 
 async function build(role: Role) {
   try {
-    return await buildBytecode(role, ROLE_ENTRIES[role]);
+    return await buildBytecode(role, buildOf(role).entry);
   } catch (error) {
     if (error instanceof BuildError) throw new CliError(EXIT.input, error.message);
     throw error;

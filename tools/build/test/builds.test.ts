@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { DEFAULT_TUNABLES } from "../../../firmware/state/config";
+import { REPEATER_TUNABLES } from "../../../repeater/tunables";
+import { ROOT } from "../../../test/tools";
+import { findBoard } from "../../boards/boards";
+import { entrySource } from "../../boards/entry";
+import { buildOf, parseBuilds } from "../builds";
+
+const TEXT = readFileSync(join(ROOT, "devs.config.json"), "utf8");
+
+function changed(change: (builds: ReturnType<typeof parseBuilds>) => void): string {
+  const builds = parseBuilds(TEXT);
+  change(builds);
+  return JSON.stringify(builds);
+}
+
+describe("devs.config.json", () => {
+  it("chooses what the programs have without it, so that the simulator runs what boards run", () => {
+    expect(DEFAULT_TUNABLES).toMatchObject(buildOf("wearable").tunables);
+    expect(REPEATER_TUNABLES).toMatchObject(buildOf("repeater").tunables);
+  });
+
+  it("is compiled into a board's program, with the board's own transmit power", () => {
+    const board = findBoard("xiao-c3");
+    const chosen = { ...buildOf("wearable").tunables, txPowerDbm: board.radio.txPowerDbm };
+    expect(entrySource(board, "wearable")).toContain(JSON.stringify(chosen));
+  });
+
+  it.each([
+    [(b) => void Object.assign(b.wearable.tunables, { chirpIntervalMs: 99 }), "wearable.tunables.chirpIntervalMs"],
+    [
+      (b) => void Object.assign(b.wearable.tunables, { scanWindowMs: 10_240 }),
+      "must not be longer than scanIntervalMs",
+    ],
+    [(b) => void Object.assign(b.repeater.tunables, { colour: 1 }), "colour"],
+    [(b) => void Object.assign(b.repeater, { entry: "tools/x.ts" }), "must be a program of firmware/ or repeater/"],
+    [(b) => void Object.assign(b.wearable.regionKeys, { "US-MA": "12" }), "64 hexadecimal digits"],
+  ] as [(builds: ReturnType<typeof parseBuilds>) => void, string][])(
+    "is refused with a message that names the fault (%#)",
+    (change, message) => {
+      expect(() => parseBuilds(changed(change))).toThrow(message);
+    },
+  );
+
+  it("is refused when it is not JSON", () => {
+    expect(() => parseBuilds("{")).toThrow(/not JSON/);
+  });
+});
