@@ -9,10 +9,10 @@ const STAMPS = 255;
 const SWEEP_SLOTS = 64;
 
 /**
- * Remembers that chirps were heard, for some minutes after the last hearing. Of a chirp's 224 bits it keeps 25 at most: too
+ * Remembers that chirps were heard, for some minutes after the last hearing. Of a chirp's 224 bits it keeps 24 at most: too
  * few to match anything, enough that one chirp in 8,000 is mistaken for a known one at worst. Where a set is full the one
- * not heard for longest makes room. It is the listener's WrittenChirps, except that a hearing makes it remember longer and
- * that it overwrites what it no longer needs.
+ * not heard for longest makes room. Unlike the listener's WrittenChirps it remembers for longer after every hearing, and for
+ * more minutes than that one's stamps can count.
  */
 export class SeenChirps {
   private readonly slots: Buffer;
