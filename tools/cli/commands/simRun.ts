@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import { renderReport } from "../../loop/report/report";
+import { counted } from "../../loop/report/words";
 import type { LoopResult } from "../../loop/result";
 import { runLoop } from "../../loop/run";
 import { builtInScene, SCENARIO_NAMES } from "../../loop/scenarios/builtIn";
@@ -66,7 +67,8 @@ export function addSimRunCommand(sim: Command): void {
 async function runScene(options: Options): Promise<void> {
   const seed = parseWhole("--seed", options.seed, 0, MAX_SEED);
   const scene = chooseScene(options);
-  note(`${scene.title}. ${scene.people.length} keyfobs, ${scene.repeaters.length} repeaters, ${options.radio} radio.`);
+  const repeaters = scene.repeaters.length === 0 ? "" : `, ${counted(scene.repeaters.length, "repeater", "repeaters")}`;
+  note(`${scene.title}. ${counted(scene.people.length, "keyfob", "keyfobs")}${repeaters}, ${options.radio} radio.`);
   const startedAt = performance.now();
   const result = await runWithProgress(scene, options.radio, seed);
   const seconds = (performance.now() - startedAt) / 1000;
