@@ -11,4 +11,6 @@ for (let up = 0; up < RESTART_DAYS; up++) {
   await writeSetting("days", days);
   console.log(`day ${days}`);
 }
+// A setting is on its way when writeSetting resolves, and in the flash a little later: a reset at once would lose it.
+await ds.sleep(1000);
 await ds.reboot();
