@@ -20,7 +20,11 @@ export function printLoopResult(result: LoopResult, seconds: number): void {
   const told = people.filter((p) => p.directMinutes + p.sharedMinutes + p.truthMinutes + p.truthSharedMinutes > 0);
   printTable(["keyfob of", "direct", "truth", "shared", "truth", "advice"], told.map(row));
   if (told.length < people.length)
-    printLine(`${people.length - told.length} others met nobody who fell ill, and their keyfobs say so.`);
+    printLine(
+      people.length - told.length === 1
+        ? "One other met nobody who fell ill, and the keyfob says so."
+        : `${people.length - told.length} others met nobody who fell ill, and their keyfobs say so.`,
+    );
   printLine("");
   printLine(
     bold(`Precision ${percent(result.precision)}, recall ${percent(result.recall)} of the contact list's minutes.`),
