@@ -15,6 +15,8 @@ import { getU16, getU32, putU16, putU32 } from "./littleEndian";
 const PIECE_HEADER_BYTES = 8;
 const PROGRESS_BYTES = 7;
 const VERIFY_REPORT_BYTES = 4;
+/** The host hears at least this often from work that takes long. */
+const PROGRESS_MS = 400;
 
 /** What the import works on. */
 export interface ImportParts {
@@ -48,6 +50,7 @@ export class ImportCommands implements CommandGroup {
   private lastRequest: number;
   private lastStatus: Status;
   private gapTold: number;
+  private lastProgressAt: number;
   private latestProgress: Buffer | undefined;
   private isSending: boolean;
 
@@ -60,6 +63,7 @@ export class ImportCommands implements CommandGroup {
     this.percent = 0;
     this.lastRequest = 0;
     this.lastStatus = Status.NotBegun;
+    this.lastProgressAt = 0;
     this.gapTold = -1;
     this.isSending = false;
   }
@@ -100,6 +104,7 @@ export class ImportCommands implements CommandGroup {
 
   private tryBegin(request: number, headerBytes: Buffer): Status {
     if (this.working) return Status.Busy;
+    const self = this;
     const parts = this.parts;
     if (!parts.clock.isSet()) return Status.ClockNotSet;
     const current = this.current;
@@ -124,6 +129,7 @@ export class ImportCommands implements CommandGroup {
       parts.config.score(),
       parts.timer,
       parts.memory,
+      async () => await self.stillAtIt(),
       headerBytes,
       request,
     );
@@ -168,6 +174,17 @@ export class ImportCommands implements CommandGroup {
     if (asks || isNewGap) this.progress(current.nextPiece, request, Status.Ok);
   }
 
+  /** An hour with very many rows takes seconds a block: the host must not take that for silence. */
+  private async stillAtIt(): Promise<void> {
+    const current = this.current;
+    const now = this.parts.timer.millis();
+    if (current && now - this.lastProgressAt >= PROGRESS_MS) {
+      this.lastProgressAt = now;
+      this.progress(current.nextPiece, current.request, Status.Ok);
+    }
+    await this.parts.timer.sleep(1);
+  }
+
   private drop(request: number, status: Status): void {
     this.refusedShards++;
     this.current = undefined;
@@ -192,6 +209,7 @@ export class ImportCommands implements CommandGroup {
     while (this.latestProgress) {
       const report = this.latestProgress;
       this.latestProgress = undefined;
+      this.lastProgressAt = this.parts.timer.millis();
       await this.parts.sendProgress(report);
     }
     this.isSending = false;

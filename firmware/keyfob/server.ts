@@ -4,7 +4,7 @@ import { Command } from "./codes";
 import type { KeyfobService } from "./service";
 
 /** Commands that may wait while one is carried out; more are dropped, and the host repeats what it gets no report for. */
-const QUEUE_LENGTH = 12;
+const QUEUE_LENGTH = 8;
 /** The worker looks by itself now and then, should a wake-up be lost. */
 const IDLE_MS = 1000;
 

@@ -12,7 +12,7 @@ export interface HeardChirp {
 }
 
 /** Most chirps in hand at once; indices are bytes, 0 means none. */
-export const TABLE_CHIRPS = 128;
+export const TABLE_CHIRPS = 112;
 
 const ENTRY_BYTES = 36;
 const ORIGIN_AT = CHIRP_BYTES;
@@ -29,7 +29,7 @@ const REPEATED_MINUTES = 12;
 export const MAX_HOLD_MINUTES = 13;
 
 /**
- * The chirps heard in the last minutes, each with its strongest hearing: fixed memory, 5 KB, however many there are. Once a
+ * The chirps heard in the last minutes, each with its strongest hearing: fixed memory, 4 KB, however many there are. Once a
  * minute `release` hands out those that are complete. When the table is full a new chirp pushes one out before its time:
  * one whose minute is over if there is any, else, in a flood, a random one among those heard once, so that neighbours who
  * are really there (heard again and again) stay.

@@ -1,7 +1,7 @@
 import { CHIRP_BYTES } from "../../protocol/chirp";
 
-const SETS = 1024;
-const WAYS = 3;
+const SETS = 512;
+const WAYS = 4;
 /** Twelve bits of the chirp, then four bits of stamp: the minute of the row's writing modulo 15, plus 1; 0: free. */
 const SLOT_BYTES = 2;
 const SET_BYTES = WAYS * SLOT_BYTES;
@@ -11,9 +11,9 @@ const REMEMBERED_BYTES = 4;
 
 /**
  * Remembers, for the 13 minutes in which they may still be on the air, the chirps whose row has been written, so that a chirp
- * never gets a second row. It keeps 22 of a chirp's 224 bits (10 choose the set): too few to match or to open anything,
- * enough that one new chirp in 1,400 is mistaken for an old one when it is full, and far fewer otherwise. 6 KB for 3,072
- * chirps, 13 minutes of 236 neighbours; beyond, the oldest makes room.
+ * never gets a second row. It keeps 21 of a chirp's 224 bits (9 choose the set): too few to match or to open anything,
+ * enough that one new chirp in 1,000 is mistaken for an old one when it is full, and far fewer otherwise. 4 KB for 2,048
+ * chirps, 13 minutes of 157 neighbours; beyond, the oldest makes room.
  */
 export class WrittenChirps {
   private readonly slots: Buffer;
@@ -91,5 +91,5 @@ function stampOf(minute: number): number {
 }
 
 function setOf(chirp: Buffer): number {
-  return (chirp[CHIRP_BYTES - 1] | ((chirp[CHIRP_BYTES - 2] & 3) << 8)) * SET_BYTES;
+  return (chirp[CHIRP_BYTES - 1] | ((chirp[CHIRP_BYTES - 2] & 1) << 8)) * SET_BYTES;
 }

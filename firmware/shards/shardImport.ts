@@ -23,7 +23,7 @@ export interface RowSource {
 }
 
 /** Rows matched at a time: 3 bytes of RAM each besides the 12 that lie where the signature will. */
-const MATCHER_ROWS = 500;
+const MATCHER_ROWS = 400;
 /** Blocks after which others get their chance, where an hour has rows and where it has none. */
 const MATCHED_BLOCKS_A_SLICE = 2;
 const EMPTY_BLOCKS_A_SLICE = 12;
@@ -79,12 +79,14 @@ export class ShardImport {
   private hour: number;
   private isHeld: boolean;
   private readonly memory: ImportMemory;
+  private readonly stillAtIt: () => Promise<void>;
   private blocksInSlice: number;
   /** One record for each seed of the block in hand that matched. */
   private ofBlock: (Buffer | undefined)[];
 
   /**
    * @param memory which no other import uses meanwhile
+   * @param stillAtIt called now and then in work that takes seconds; lets others run
    * @throws FormatError if the 64-byte header is not valid
    */
   constructor(
@@ -93,10 +95,12 @@ export class ShardImport {
     score: ScoreConfig,
     timer: Timer,
     memory: ImportMemory,
+    stillAtIt: () => Promise<void>,
     headerBytes: Buffer,
     request: number,
   ) {
     this.memory = memory;
+    this.stillAtIt = stillAtIt;
     this.matcher = memory.matcher;
     this.sha256 = sha256;
     this.rows = rows;
@@ -165,13 +169,12 @@ export class ShardImport {
   }
 
   private async match(block: ShardBlock): Promise<void> {
-    if (block.hour !== this.hour) {
-      this.hour = block.hour;
-      this.isHeld = await this.load(block, false);
-    }
     this.ofBlock = [undefined, undefined, undefined, undefined, undefined, undefined];
-    if (this.isHeld) this.collect(block);
-    else await this.load(block, true);
+    if (block.hour === this.hour && this.isHeld) this.collect(block);
+    else {
+      this.hour = block.hour;
+      this.isHeld = await this.loadAndCollect(block);
+    }
     for (const record of this.ofBlock) if (record) this.matches.add(record);
     this.blocksInSlice++;
     if (this.blocksInSlice < (this.matcher.rowCount > 0 ? MATCHED_BLOCKS_A_SLICE : EMPTY_BLOCKS_A_SLICE)) return;
@@ -180,18 +183,18 @@ export class ShardImport {
   }
 
   /**
-   * Loads the rows that the block's hour can match. Where there are more than fit, the rest is left out, unless `matchAll`:
-   * then the block is matched against one slice of the rows after the other. @returns whether all rows fit
+   * Loads the rows that the block's hour can match, and matches it; where there are more than fit, against one slice of the
+   * rows after the other. @returns whether all rows fit, and so are there for the next block
    */
-  private async load(block: ShardBlock, matchAll: boolean): Promise<boolean> {
+  private async loadAndCollect(block: ShardBlock): Promise<boolean> {
     this.matcher.begin(block.hour);
     let fits = true;
-    for (let i = -1; i <= 1; i++) if (!(await this.loadHour(block, block.hour + i, matchAll))) fits = false;
-    if (matchAll) this.collect(block);
+    for (let i = -1; i <= 1; i++) if (!(await this.loadHour(block, block.hour + i))) fits = false;
+    this.collect(block);
     return fits;
   }
 
-  private async loadHour(block: ShardBlock, hour: number, matchAll: boolean): Promise<boolean> {
+  private async loadHour(block: ShardBlock, hour: number): Promise<boolean> {
     const self = this;
     const matcher = this.matcher;
     let fits = true;
@@ -200,12 +203,11 @@ export class ShardImport {
         const row = sliceCopy(rows, at, ROW_BYTES);
         if (matcher.addRow(hour, row)) continue;
         fits = false;
-        if (!matchAll) return;
         self.collect(block);
         matcher.begin(block.hour);
         matcher.addRow(hour, row);
       }
-      await self.timer.sleep(1);
+      await self.stillAtIt();
     });
     return fits;
   }

@@ -1,0 +1,39 @@
+import { expect, it } from "vitest";
+import { hourOfSeconds } from "../../protocol/time";
+import { World } from "../../tools/sim/world";
+import { Status } from "../keyfob/codes";
+import { runAmong, strangersSeed } from "./crowd";
+import { KeyfobRig, MINUTE_US, SECOND_US, TestRegion, wearableImage } from "./keyfobRig";
+
+const NEIGHBOURS = 50;
+const MINUTES = 24;
+
+it("matches an hour with twice the rows that fit its memory, chirping all the while without missing a minute", async () => {
+  const world = new World({ seed: "crowded import" });
+  const keyfob = new KeyfobRig(world, { image: await wearableImage() });
+  world.run(2 * SECOND_US);
+  keyfob.setClock();
+  world.run(10 * SECOND_US);
+  const hour = hourOfSeconds(keyfob.worldSeconds());
+  runAmong(keyfob, NEIGHBOURS, MINUTES * 60);
+  world.run(14 * MINUTE_US);
+  const { rowsWritten } = keyfob.counters();
+  expect(rowsWritten).toBeGreaterThanOrEqual(NEIGHBOURS * MINUTES);
+
+  const region = new TestRegion("IT");
+  keyfob.regionKeyAdd(region.name, region.publicKey);
+  const strangers = [0, 1, 2, ...Array.from({ length: 20 }, (_, i) => 1000 + i)];
+  const shard = region.shard(strangers.map((index) => ({ hour, seed: strangersSeed(index), reverse: false })));
+  const from = world.nowUs;
+  expect(keyfob.importShard(shard)).toBe(Status.Ok);
+  process.stdout.write(
+    `four blocks against ${rowsWritten} rows: ${(world.nowUs - from) / 1e6} s of the keyfob's time\n`,
+  );
+  const found = keyfob.results().filter((record) => record.hour === hour);
+  const minutes = found.reduce((sum, { direct }) => sum + direct.reduce((a, b) => a + b, 0), 0);
+  expect(minutes).toBeGreaterThanOrEqual(3 * MINUTES - 3);
+  expect(minutes).toBeLessThanOrEqual(3 * (MINUTES + 1));
+  world.run(2 * MINUTE_US);
+  expect(keyfob.counters().minutesMissed).toBe(0);
+  expect(keyfob.panics).toEqual([]);
+}, 240_000);
