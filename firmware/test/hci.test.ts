@@ -7,13 +7,7 @@ import { HciHost } from "../hci/host";
 import type { HciTransport } from "../hci/transport";
 
 const SETTINGS = { chirpIntervalMs: 1000, scanIntervalMs: 10000, scanWindowMs: 1100 };
-const START_UP = [
-  "01010c08" + "0080000000000020",
-  "01012008" + "0200000000000000",
-  "01011000",
-  "01022000",
-  "01032000",
-];
+const START_UP = ["01010c08" + "0080000000000020", "01012008" + "0200000000000000", "01011000", "01022000", "01032000"];
 
 /** A controller that answers as told, and time that passes only while somebody sleeps. */
 class FakeController implements HciTransport, Timer {

@@ -8,8 +8,8 @@ import { KeyfobRig, SECOND_US, wearableImage } from "./keyfobRig";
 const HEAP_BYTES = 65_536;
 /** What the program flash holds besides settings (partition fstor, 256 KB, less two 16 KB settings areas). */
 const PROGRAM_BYTES = 224 * 1024;
-/** Measured: 9 KB at the worst; a packet, its answer and the work in between take well under 2 KB. */
-const HEADROOM_BYTES = 5_000;
+/** Measured: 16.8 KB. An import takes 5 KB of it, and because DeviceScript never moves memory the rest lies in small pieces. */
+const HEADROOM_BYTES = 14_000;
 
 describe("memory", () => {
   it.each([50, 250])(

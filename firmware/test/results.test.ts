@@ -23,7 +23,12 @@ function rig() {
     },
   };
   let now = 0;
-  const timer = { millis: () => now, sleep: async (ms: number) => void (now += ms) };
+  const timer = {
+    millis: () => now,
+    sleep: async (ms: number) => {
+      now += ms;
+    },
+  };
   const results = new Results(store, timer, (below) => below - 1);
   const keep = async (...records: Buffer[]): Promise<void> => {
     const list = new MatchList();
