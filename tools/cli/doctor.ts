@@ -131,7 +131,7 @@ async function examine(keyfob: Keyfob): Promise<Finding[]> {
   add(
     state.radioUp,
     "radio",
-    `works (${counters["hciErrors"] ?? 0} errors, ${counters["hciResets"] ?? 0} restarts)`,
+    `works (${counters.hciErrors ?? 0} errors, ${counters.hciResets ?? 0} restarts)`,
     "does not work",
     "check the radio module's wiring and power (docs/hardware.md)",
   );
@@ -139,7 +139,7 @@ async function examine(keyfob: Keyfob): Promise<Finding[]> {
     add(
       state.storageReady,
       "storage",
-      `works (${counters["storageErrors"] ?? 0} errors)`,
+      `works (${counters.storageErrors ?? 0} errors)`,
       "does not work",
       "check the flash chip's wiring and power (docs/hardware.md)",
     );

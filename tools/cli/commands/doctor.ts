@@ -60,7 +60,7 @@ export function addDoctorCommand(program: Command): void {
 }
 
 async function examine(options: Options): Promise<Finding[]> {
-  const port = options.port ?? process.env["CHIRPFOB_PORT"];
+  const port = options.port ?? process.env.CHIRPFOB_PORT;
   const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy);
   const ports = await checkPorts(port);
   const usable = port === undefined ? (await listCandidates()).map(({ address }) => address) : [port];

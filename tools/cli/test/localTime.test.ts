@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { clipHours, formatHours, mergeHours, parseLocalHours } from "../localTime";
 
-const zone = process.env["TZ"];
+const zone = process.env.TZ;
 afterEach(() => {
-  if (zone === undefined) delete process.env["TZ"];
-  else process.env["TZ"] = zone;
+  if (zone === undefined) delete process.env.TZ;
+  else process.env.TZ = zone;
 });
 
 /** Hours since 1970 of a UTC time. */
@@ -13,7 +13,7 @@ const hours = (text: string) => parseLocalHours("--redact", text);
 
 describe("a range of local times", () => {
   it("covers every UTC hour that it touches", () => {
-    process.env["TZ"] = "America/New_York";
+    process.env.TZ = "America/New_York";
     expect(hours("2026-11-20T18:00..2026-11-20T22:30")).toEqual({
       from: utc("2026-11-20T23:00"),
       to: utc("2026-11-21T04:00"),
@@ -22,12 +22,12 @@ describe("a range of local times", () => {
   });
 
   it("covers half-hour zones without letting a minute slip", () => {
-    process.env["TZ"] = "Asia/Kolkata";
+    process.env.TZ = "Asia/Kolkata";
     expect(hours("2026-11-20T18:00..19:00")).toEqual({ from: utc("2026-11-20T12:00"), to: utc("2026-11-20T14:00") });
   });
 
   it("means whole days where only dates are given, on the days of changing clocks too", () => {
-    process.env["TZ"] = "America/New_York";
+    process.env.TZ = "America/New_York";
     expect(hours("2026-11-01").to - hours("2026-11-01").from).toBe(25);
     expect(hours("2026-03-08").to - hours("2026-03-08").from).toBe(23);
     expect(hours("2026-11-18..2026-11-20")).toEqual({ from: utc("2026-11-18T05:00"), to: utc("2026-11-21T05:00") });
@@ -35,7 +35,7 @@ describe("a range of local times", () => {
   });
 
   it("may be written with a space, with 24:00, and with spaces around the dots", () => {
-    process.env["TZ"] = "UTC";
+    process.env.TZ = "UTC";
     expect(hours("2026-11-20 18:00 .. 24:00")).toEqual({ from: utc("2026-11-20T18:00"), to: utc("2026-11-21T00:00") });
   });
 
@@ -75,7 +75,7 @@ describe("ranges of hours", () => {
   });
 
   it("are written in local time", () => {
-    process.env["TZ"] = "America/New_York";
+    process.env.TZ = "America/New_York";
     expect(formatHours({ from: utc("2026-11-20T23:00"), to: utc("2026-11-21T04:00") })).toBe(
       "Fri, 20 Nov 2026, 18:00 to Fri, 20 Nov 2026, 23:00",
     );

@@ -190,6 +190,7 @@ describe("an import", () => {
       });
       expect(outcome).toBe("verified");
       expect(resumedAt).toBeGreaterThan(share * file.length - 20_000);
+      await expect.poll(async () => (await keyfob.regionKeys())[0]?.lastChunk, { timeout: 30_000 }).toBe(shard);
     }
     expect(desk.panics).toEqual([]);
   });
