@@ -20,7 +20,8 @@ export interface Circumstances {
 const TEXTS: Record<DifferenceKind, (minutes: number, infected: string) => string> = {
   redacted: (n, who) => `${minutesOf(n)} in an hour that ${who} left out of the upload`,
   snoozed: (n, who) => `${minutesOf(n)} during which ${who}'s keyfob was snoozed and sent nothing`,
-  noPower: (n) => `${minutesOf(n)} in which one of the two keyfobs had no power`,
+  noPower: (n) =>
+    `${minutesOf(n)} in which one of the two keyfobs lost power, or right before, when they were not yet in its flash`,
   counterAtOnce: (n) =>
     `${minutesOf(n)} through a repeater within a minute of the chirp, which the protocol counts as direct`,
   brief: (n) => `${minutesOf(n)} of which the contact lasted ${BRIEF_SECONDS} seconds or less, and no chirp was heard`,

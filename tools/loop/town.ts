@@ -25,6 +25,8 @@ const WEEK_S = 7 * 86_400;
 const LONG_PRESS_MS = 3000;
 /** A second without power, and the time it takes a keyfob to be back on the air. */
 const OUTAGE_S = 15;
+/** A chirp's row is written when it can no longer be heard: until then, up to three minutes, it is in RAM. */
+const UNWRITTEN_S = 180;
 
 export interface TownOptions {
   readonly scene: LoopScene;
@@ -167,7 +169,7 @@ function setClock(originS: number): HostCommand {
   };
 }
 
-/** When a keyfob that lost power may do nothing. */
+/** The time of which a keyfob that lost power may know nothing. */
 export function outageOf(cut: { readonly id: string; readonly atS: number }): Pause {
-  return { id: cut.id, fromS: cut.atS, toS: cut.atS + OUTAGE_S };
+  return { id: cut.id, fromS: cut.atS - UNWRITTEN_S, toS: cut.atS + OUTAGE_S };
 }

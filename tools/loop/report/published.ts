@@ -53,7 +53,7 @@ export function airSection(result: LoopResult): Markup {
   <p class="lede">Every keyfob sends a new chirp each minute and notes those it hears, one row a chirp: 12 bytes that open only if the chirp's seed is ever published.</p>
   <div class="scroll" tabindex="0" role="region" aria-label="Chirps by keyfob">
     <table>
-      <thead><tr><th scope="col">Keyfob</th><th scope="col">Minutes chirped</th><th scope="col">Frames heard</th><th scope="col">Rows in its log</th><th scope="col">Restarts</th></tr></thead>
+      <thead><tr><th scope="col">Keyfob</th><th scope="col">Minutes chirped</th><th scope="col">Frames heard</th><th scope="col">Rows in its log</th><th scope="col">Starts</th></tr></thead>
       <tbody>${rows.map(
         ({ id, name, counts }) =>
           html`<tr data-counts="${id}"><th scope="row">${name}</th><td>${grouped(counts.minutesChirped)}</td><td>${grouped(counts.chirpsHeard)}</td><td>${grouped(counts.rowsWritten)}</td><td>${counts.restarts}</td></tr>`,

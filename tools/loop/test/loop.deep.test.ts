@@ -113,11 +113,11 @@ describe("a household in which everything goes wrong", () => {
   it("gives the same answers: reports lost, power gone, the service killed, cables pulled", () => {
     const answers = ({ people }: LoopResult) => people.map(({ id, advice }) => [id, advice]);
     expect(answers(stormy)).toEqual(answers(calm));
-    // A keyfob without power hears nothing: at most the minute of each cut may be missing.
+    // What was in RAM is gone with the power: the minute of the cut and the two before it may be missing, and no other.
     for (const [i, person] of stormy.people.entries()) {
       expect(calm.people[i]?.directMinutes).toBe(person.truthMinutes);
       expect(person.truthMinutes - person.directMinutes).toBeGreaterThanOrEqual(0);
-      expect(person.truthMinutes - person.directMinutes).toBeLessThanOrEqual(1);
+      expect(person.truthMinutes - person.directMinutes).toBeLessThanOrEqual(3);
     }
     expect(stormy.precision).toBe(1);
     expect(stormy.differences.filter(({ kind }) => kind !== "noPower")).toEqual([]);
