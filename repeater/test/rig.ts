@@ -2,19 +2,17 @@ import { Command } from "../../firmware/keyfob/codes";
 import { decodeFrame, type Frame, TEST_COMPANY } from "../../protocol/frame";
 import { type Bytecode, buildBytecode } from "../../tools/build/bytecode";
 import type { Transmission } from "../../tools/sim/air/air";
-import { PERFECT, type RadioProfile } from "../../tools/sim/air/profile";
 import type { SimDevice } from "../../tools/sim/device/device";
 import { VirtualHost } from "../../tools/sim/host";
 import type { Micros } from "../../tools/sim/scheduler";
 import type { World } from "../../tools/sim/world";
 
+export { WINDOWS_ONLY } from "../../tools/bench/hearing";
+
 export const SECOND_US: Micros = 1e6;
 export const MINUTE_US: Micros = 60 * SECOND_US;
 /** Power-on to a radio that listens: services are found within two seconds or so. */
 export const STARTED_US: Micros = 5 * SECOND_US;
-
-/** Nothing is lost but what falls outside a scan window, or into a transmission of the receiver's own. */
-export const WINDOWS_ONLY: RadioProfile = { ...PERFECT, hearsAll: false, captureDb: Number.NEGATIVE_INFINITY };
 
 /** The repeater's program, as it is built for a board. */
 export async function repeaterBytecode(): Promise<Bytecode> {
