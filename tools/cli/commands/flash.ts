@@ -57,7 +57,7 @@ export function addFlashCommand(program: Command): void {
         "\nSteps: 1 the runtime (needs esptool; the internet too unless --runtime is given); 2 the program; 3 clock and\n" +
           "configuration (both over the cable alone).\n\nExamples:\n" +
           "  chirpfob flash --board devkitc-esp32 --role wearable\n" +
-          "  chirpfob flash --board devkitc-esp32 --role wearable --runtime devicescript-esp32c3-0x0.bin",
+          "  chirpfob flash --board devkitc-esp32 --role wearable --runtime devicescript-esp32-0x0.bin",
       ),
   ).action(flash);
 }
