@@ -8,7 +8,7 @@ import { Command, Status } from "../keyfob/codes";
 import { hear, strangersSeed } from "./crowd";
 import { KeyfobRig, MINUTE_US, SECOND_US, sha256, u16, wearableImage } from "./keyfobRig";
 
-const HOURS = process.env["CHIRPFOB_DEEP"] ? 24 : 1;
+const HOURS = process.env.CHIRPFOB_DEEP ? 24 : 1;
 /** Opcodes that may put something on the air, and the only ones of them that are allowed. */
 const ADVERTISING = [0x2005, 0x2006, 0x2008, 0x200a];
 const LISTENING = [0x0c01, 0x0c03, 0x1001, 0x2001, 0x2002, 0x2003, 0x200b, 0x200c];
