@@ -27,7 +27,7 @@ test("the program of a board with its own radio needs no bus, and sends the powe
   const source = entrySource(findBoard("xiao-c3"), "wearable");
   expect(source).not.toContain("BoardSpi");
   expect(source).toContain("new JacdacHciTransport()");
-  expect(source).toContain("{ txPowerDbm: 3 }");
+  expect(source).toContain('"txPowerDbm":3}');
   expect(source).toContain("new PinLight(new PinOutput(pins.MOSI_D10), true)");
   expect(source).toContain("board.startButtonBOOT()");
 });
