@@ -80,9 +80,7 @@ class Loop {
   async run(): Promise<LoopResult> {
     const { scene, events, faults } = this;
     const { radio, seed } = this.options;
-    const town = await this.liveThroughTheDay();
-    events.step("Opening the exposure service");
-    const [authority] = await Promise.all([this.openAuthority(town), this.startComputers()]);
+    const { town, authority } = await this.liveThroughTheDay();
     const uploads = await this.share(town, authority);
     const shards = await this.publish(authority, uploads);
     const answers = await this.check(town, authority, uploads);
@@ -101,7 +99,7 @@ class Loop {
     await this.town?.close();
   }
 
-  private async liveThroughTheDay(): Promise<Town> {
+  private async liveThroughTheDay(): Promise<{ town: Town; authority: Authority }> {
     const { scene, events, options, faults } = this;
     events.step(`Compiling the programs, switching on ${scene.people.length + scene.repeaters.length} devices`);
     // Seeds are published when their hour has been over for the embargo.
@@ -113,12 +111,20 @@ class Loop {
       events.step(`The program of ${namesOf(scene, [id])}'s device failed, and it started again: ${report}`);
     this.town = await Town.found({ scene, radio, seed, powerCuts, lostReports, onProgress, onPanic });
     events.step("Everybody goes through the day; keyfobs chirp, listen and remember");
-    await this.town.liveUntil(endS);
-    return this.town;
+    const town = this.town;
+    // The computers start meanwhile. The service starts when the day is over, because its clock runs from then on.
+    const starting = this.startComputers();
+    try {
+      await town.liveUntil(endS);
+    } finally {
+      await starting;
+    }
+    events.step("Opening the exposure service");
+    return { town, authority: await this.openAuthority(town.deviceS) };
   }
 
-  private async openAuthority(town: Town): Promise<Authority> {
-    this.authority = await Authority.open(town.deviceS);
+  private async openAuthority(nowS: number): Promise<Authority> {
+    this.authority = await Authority.open(nowS);
     return this.authority;
   }
 

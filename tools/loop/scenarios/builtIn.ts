@@ -88,7 +88,7 @@ const TOWN: Script = {
     ["at home", "07:32", "07:44", "ada", "ben", "cleo"],
     ["bus", "07:46", "07:58", "ada", "dora", "emil"],
     ["park", "08:10", "08:30", "ada", "finn"],
-    ["shop", "09:04", "09:29", "gus", "counter"],
+    ["shop", "09:04", "09:12", "gus", "counter"],
     ["shop", "09:05:20", "09:11:20", "ada", "gus", "counter"],
     ["shop", "09:19:20", "09:22:20", "hana", "gus", "counter"],
     ["shop", "09:25:20", "09:28:20", "ivo", "gus", "counter"],
