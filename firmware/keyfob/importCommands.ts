@@ -43,7 +43,8 @@ export class ImportCommands implements CommandGroup {
   refusedShards: number;
   private readonly parts: ImportParts;
   private current: ShardImport | undefined;
-  /** A signature is being verified. */
+  /** The shard whose signature is being verified. */
+  private verifying: ShardImport | undefined;
   private working: boolean;
   private percent: number;
   /** How the import with `request` lastRequest ended. */
@@ -103,7 +104,7 @@ export class ImportCommands implements CommandGroup {
   }
 
   private tryBegin(request: number, headerBytes: Buffer): Status {
-    if (this.working) return Status.Busy;
+    if (this.working || this.parts.results.isFull()) return Status.Busy;
     const self = this;
     const parts = this.parts;
     if (!parts.clock.isSet()) return Status.ClockNotSet;
@@ -224,40 +225,45 @@ export class ImportCommands implements CommandGroup {
     else if (this.working) status = Status.Busy;
     else if (current && current.request === request) {
       status = current.isComplete() ? Status.Verifying : Status.Incomplete;
-      if (status === Status.Verifying) this.startVerifying(current);
+      if (status === Status.Verifying) this.startVerifying();
     }
     const report = statusReport(request, status, VERIFY_REPORT_BYTES);
     report[3] = status === Status.Verifying ? this.percent : status === Status.Ok ? 100 : 0;
     return report;
   }
 
-  private startVerifying(shard: ShardImport): void {
+  /** The shard is in no local here: a closure keeps all of them alive for as long as it lives. */
+  private startVerifying(): void {
     const self = this;
+    const request = this.current.request;
     this.working = true;
     this.percent = 0;
+    this.verifying = this.current;
     this.current = undefined;
-    this.lastRequest = shard.request;
+    this.lastRequest = request;
     this.lastStatus = Status.Verifying;
     this.parts.background(async () => {
       try {
-        await self.finish(shard);
+        await self.finish();
       } catch (_error) {
-        if (self.lastRequest === shard.request) self.lastStatus = Status.StorageFault;
+        if (self.lastRequest === request) self.lastStatus = Status.StorageFault;
       }
+      self.verifying = undefined;
       self.working = false;
     });
   }
 
-  /** Answers first and stores later, so that no answer's time tells whether anything matched. */
-  private async finish(shard: ShardImport): Promise<void> {
-    const self = this;
+  /**
+   * Answers first and stores later, so that no answer's time tells whether anything matched. Meanwhile nothing but region,
+   * number and matches is held: the next shard needs the memory of this one.
+   */
+  private async finish(): Promise<void> {
     const parts = this.parts;
-    const publicKey = parts.keys.publicKey(shard.header.region, shard.header.keyId);
-    const isGenuine =
-      publicKey !== undefined &&
-      (await shard.verify(publicKey, (percent) => {
-        self.percent = percent;
-      }));
+    const isGenuine = await this.verifyShard();
+    const region = this.verifying.header.region;
+    const chunk = this.verifying.header.chunk;
+    const matches = this.verifying.matches;
+    this.verifying = undefined;
     if (!isGenuine) {
       this.refusedShards++;
       this.lastStatus = Status.BadSignature;
@@ -266,9 +272,19 @@ export class ImportCommands implements CommandGroup {
     this.verified++;
     this.lastStatus = Status.Ok;
     this.working = false;
-    await parts.results.keepLater(shard.matches, async () => {
-      await parts.keys.noteVerified(shard.header.region, shard.header.chunk);
+    await parts.results.keepLater(matches, async () => {
+      await parts.keys.noteVerified(region, chunk);
       await parts.resultsChanged();
+    });
+  }
+
+  private async verifyShard(): Promise<boolean> {
+    const self = this;
+    const shard = this.verifying;
+    const publicKey = this.parts.keys.publicKey(shard.header.region, shard.header.keyId);
+    if (publicKey === undefined) return false;
+    return await shard.verify(publicKey, (percent) => {
+      self.percent = percent;
     });
   }
 }

@@ -19,6 +19,7 @@ const MAX_DAYS = 91;
 const WAIT_MS = 50;
 const MIN_WAITS = 20;
 const MORE_WAITS = 80;
+const MAX_PENDING = 3;
 
 /** What came out of all verified shards so far. */
 export class Results {
@@ -42,6 +43,11 @@ export class Results {
   /** Whether matches wait to be kept. */
   isPending(): boolean {
     return this.pending > 0;
+  }
+
+  /** Whether so many shards' matches wait that their memory might not be there for another one. */
+  isFull(): boolean {
+    return this.pending >= MAX_PENDING;
   }
 
   /**
