@@ -1,5 +1,4 @@
 import * as ds from "@devicescript/core";
-import { Server, startServer } from "@devicescript/server";
 import { Command } from "./codes";
 import type { KeyfobService } from "./service";
 
@@ -13,16 +12,25 @@ interface Waiting {
   readonly payload: Buffer;
 }
 
-/** DeviceScript's hook for packets to services that the program offers; it has no public name. */
+/** Index of the keyfob service on its device; 0 is the control service. */
+const SERVICE_INDEX = 1;
+const ANNOUNCE_MS = 500;
+/** In an announcement: the device acknowledges (DeviceScript's runtime does so), and how often it counted up to steady. */
+const SUPPORTS_ACK = 0x100;
+const RESTARTS_STEADY = 15;
+
+/** DeviceScript's hooks for the services that a program offers; they have no public name. */
 interface PacketHook {
   _onServerPacket(packet: ds.Packet): Promise<void>;
+  _serverSend(serviceIndex: number, packet: ds.Packet): Promise<void>;
 }
 
 /**
- * Offers a KeyfobService on the Jacdac bus. Packets are taken as they are, because the decoding of DeviceScript's servers
- * trusts their length and runs every packet in a fiber of its own: here a bounded queue is worked off one by one.
+ * Offers a KeyfobService on the Jacdac bus, and nothing else. Not on DeviceScript's own servers: their decoding trusts a
+ * packet's length and runs each in a fiber of its own, where here a bounded queue is worked off one by one; and they cost
+ * 3.5 KB of the 64 KB of code, without which the program does not fit the boards.
  */
-export class KeyfobServer extends Server {
+export class KeyfobServer {
   /** Packets dropped because the queue was full. */
   overflows: number;
   private service: KeyfobService | undefined;
@@ -30,7 +38,6 @@ export class KeyfobServer extends Server {
   private worker: ds.Fiber | undefined;
 
   constructor() {
-    super(ds.Keyfob.spec);
     this.overflows = 0;
     this.queue = [];
   }
@@ -38,14 +45,14 @@ export class KeyfobServer extends Server {
   /** Begins to answer. */
   start(service: KeyfobService): void {
     this.service = service;
-    startServer(this);
+    announce.start();
     takePackets(this);
     this.worker = this.work.start();
   }
 
   /** Sends the report `code` with a payload of the length that services/keyfob.md says. */
   async sendReport(code: number, payload: Buffer): Promise<void> {
-    await this._send(encodeReport(code, payload));
+    await (ds as unknown as PacketHook)._serverSend(SERVICE_INDEX, encodeReport(code, payload));
   }
 
   /** Takes a command in. It must not wait. */
@@ -118,27 +125,25 @@ function encodeReport(code: number, payload: Buffer): ds.Packet {
 
 /** The last code that a command may have; above are registers. */
 const MAX_COMMAND = 0xff;
-/** Packets that DeviceScript's own servers answer at a time. Each waits for its turn to send, in a fiber with its memory. */
-const MAX_OTHERS = 2;
+
+/** Tells the bus what is here, as the control service of the Jacdac specification does. */
+async function announce(): Promise<void> {
+  const report = ds.Control.spec.lookup("announce").response;
+  let restarts = 1;
+  while (true) {
+    if (restarts < RESTARTS_STEADY) restarts++;
+    const packet = report.encode([restarts | SUPPORTS_ACK, 0, 0, ds.Keyfob.spec.classIdentifier]);
+    await (ds as unknown as PacketHook)._serverSend(0, packet);
+    await ds.sleep(ANNOUNCE_MS);
+  }
+}
 
 function takePackets(server: KeyfobServer): void {
   const hook = ds as unknown as PacketHook;
-  const others = hook._onServerPacket;
-  let busy = 0;
   hook._onServerPacket = async (packet: ds.Packet) => {
     const command = packet.serviceCommand;
     if (packet.isReport) return;
-    if (packet.serviceIndex === server.serviceIndex && command >= Command.Status && command <= MAX_COMMAND) {
+    if (packet.serviceIndex === SERVICE_INDEX && command >= Command.Status && command <= MAX_COMMAND)
       server.accept(command, packet.payload);
-      return;
-    }
-    if (busy >= MAX_OTHERS) return;
-    busy++;
-    try {
-      await others(packet);
-    } catch (_error) {
-      // For instance a register written with bytes that do not fit it.
-    }
-    busy--;
   };
 }
