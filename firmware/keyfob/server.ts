@@ -131,10 +131,10 @@ async function announce(): Promise<void> {
   const report = ds.Control.spec.lookup("announce").response;
   let restarts = 1;
   while (true) {
+    await ds.sleep(ANNOUNCE_MS);
     if (restarts < RESTARTS_STEADY) restarts++;
     const packet = report.encode([restarts | SUPPORTS_ACK, 0, 0, ds.Keyfob.spec.classIdentifier]);
     await (ds as unknown as PacketHook)._serverSend(0, packet);
-    await ds.sleep(ANNOUNCE_MS);
   }
 }
 

@@ -97,13 +97,18 @@ export class Keyfob {
     return decodeCounters(await this.command(KEYFOB_COMMAND.counters, 0, (request) => u16(request)));
   }
 
-  /** Sets the clock. @param unixMillis asked for anew at each try, so that a repeated packet does not set an old time */
+  /**
+   * Sets the clock; waits for a keyfob that is still opening its logs.
+   *
+   * @param unixMillis asked for anew at each try, so that a repeated packet does not set an old time
+   */
   async setClock(unixMillis: () => number): Promise<ClockSync> {
-    const request = this.newRequest();
-    const report = await this.ask(KEYFOB_COMMAND.clockSet, 8, request, () => {
-      const now = unixMillis();
-      return Buffer.concat([u32(Math.floor(now / 1000)), u16(request), u16(Math.floor(now) % 1000)]);
-    });
+    const busyUntil = Date.now() + BUSY_LIMIT_MS;
+    let report = await this.tryClock(unixMillis);
+    while (statusName(report[10]) === "Busy" && Date.now() < busyUntil) {
+      await pause(BUSY_WAIT_MS);
+      report = await this.tryClock(unixMillis);
+    }
     expectOk(report[10]);
     const previous = report[11];
     return {
@@ -111,6 +116,14 @@ export class Keyfob {
       sinceSync: report.readUInt32LE(4),
       previous: previous === 0 ? "unset" : previous === 2 ? "approximate" : "set",
     };
+  }
+
+  private async tryClock(unixMillis: () => number): Promise<Buffer> {
+    const request = this.newRequest();
+    return await this.ask(KEYFOB_COMMAND.clockSet, 8, request, () => {
+      const now = unixMillis();
+      return Buffer.concat([u32(Math.floor(now / 1000)), u16(request), u16(Math.floor(now) % 1000)]);
+    });
   }
 
   async configGet(name: ConfigName): Promise<ConfigValue> {
