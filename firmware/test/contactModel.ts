@@ -35,8 +35,12 @@ const step = fc.oneof(
   },
 );
 
-/** Compares the contact log, over `runs` random histories, with a list of rows by hour. */
-export async function checkAgainstModel(runs: number, seed: number): Promise<void> {
+/**
+ * Compares the contact log, over `runs` random histories, with a list of rows by hour.
+ *
+ * @param path replays the one history that fast-check reported under this path
+ */
+export async function checkAgainstModel(runs: number, seed: number, path?: string): Promise<void> {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
       let flash = new ModelFlash(SECTORS * SECTOR_BYTES);
@@ -82,7 +86,7 @@ export async function checkAgainstModel(runs: number, seed: number): Promise<voi
         for (const row of certain.get(at) ?? []) expect(read).toContain(row);
       }
     }),
-    { numRuns: runs, seed },
+    { numRuns: runs, seed, ...(path === undefined ? {} : { path, endOnFailure: true }) },
   );
 }
 
