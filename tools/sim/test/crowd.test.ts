@@ -97,10 +97,16 @@ describe("a crowd", () => {
     await crowd.run(10e6);
     const address = await crowd.openPort(3);
     await expect(crowd.run(1e6)).rejects.toThrow(/close the USB ports/);
+    let pulling: NodeJS.Timeout | undefined;
     const lost = new Promise<string>((resolve, reject) => {
-      openLink(address, { data: () => undefined, lost: resolve }).then((_link: Link) => crowd.unplug(3), reject);
+      // The device may notice the connection a little later than we: a cable that is not seen yet cannot be pulled.
+      const pull = (_link: Link) => {
+        pulling = setInterval(() => crowd.unplug(3), 100);
+      };
+      openLink(address, { data: () => undefined, lost: resolve }).then(pull, reject);
     });
     expect(await lost).toMatch(/connection/);
+    clearInterval(pulling);
     await crowd.closePort(3);
     await crowd.run(1e6);
     await crowd.close();
