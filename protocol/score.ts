@@ -26,12 +26,12 @@ export const DEFAULT_SCORE: ScoreConfig = {
 
 export type DayAdvice = "none" | "notice" | "alert";
 
-/** A match that arrived with at most this delay, in minutes, is direct; a later one is shared-space. */
-export const MAX_DIRECT_DELAY = 1;
-
-/** Whether a match was a direct encounter rather than a place touched or visited up to ten minutes later. */
+/**
+ * Whether a match was a direct encounter rather than a place touched or visited up to ten minutes later. A wearer's own frames
+ * have age 0 and so always delay 0; every other delay, 1 included, is the age of a repeater's frame.
+ */
 export function isDirect(delay: number): boolean {
-  return delay <= MAX_DIRECT_DELAY;
+  return delay === 0;
 }
 
 /** Attenuation in dB: what was lost between the sender's antenna and ours. */

@@ -83,7 +83,7 @@ export class Listener {
   hear(hearing: Hearing, nowMinute: number): void {
     this.heard++;
     const frame = hearing.frame;
-    if (this.table.update(frame, hearing.rssiDbm)) return;
+    if (this.table.update(frame, hearing.rssiDbm, nowMinute)) return;
     if (this.written.has(frame.chirp)) {
       this.hearingsDropped++;
       return;

@@ -59,13 +59,24 @@ export class NeighbourTable {
     this.searched = 0;
   }
 
-  /** Adds a hearing to a chirp in hand. @returns false if the chirp is not in hand */
-  update(frame: Frame, rssi: number): boolean {
+  /**
+   * Adds a hearing in `nowMinute` to a chirp in hand. A direct one overrules what came with an age, and is overruled by none
+   * (docs/protocol.md, "Contact rows").
+   *
+   * @returns false if the chirp is not in hand
+   */
+  update(frame: Frame, rssi: number, nowMinute: number): boolean {
     const entries = this.entries;
     let next = this.buckets[frame.chirp[CHIRP_BYTES - 1]];
     while (next !== 0) {
       const at = (next - 1) * ENTRY_BYTES;
       if (isChirpAt(entries, at, frame.chirp)) {
+        const isDirect = entries[at + DELAY_AT] === 0;
+        if (isDirect && frame.age > 0) return true;
+        if (!isDirect && frame.age === 0) {
+          this.begin(at, frame, rssi, nowMinute);
+          return true;
+        }
         if (rssi > readI8(entries, at + RSSI_AT)) entries[at + RSSI_AT] = rssi & 0xff;
         if (entries[at + HEARINGS_AT] < MAX_NIBBLE) entries[at + HEARINGS_AT] = entries[at + HEARINGS_AT] + 1;
         return true;
@@ -86,13 +97,8 @@ export class NeighbourTable {
     if (this.count >= TABLE_CHIRPS) pushedOut = this.take(this.choose(nowMinute));
     const index = this.count++;
     const at = index * ENTRY_BYTES;
-    const entries = this.entries;
-    entries.set(frame.chirp, at);
-    writeU32(entries, at + ORIGIN_AT, nowMinute - frame.age);
-    entries[at + RSSI_AT] = rssi & 0xff;
-    entries[at + TX_POWER_AT] = frame.txPower & 0xff;
-    entries[at + DELAY_AT] = frame.age;
-    entries[at + HEARINGS_AT] = 1;
+    this.entries.set(frame.chirp, at);
+    this.begin(at, frame, rssi, nowMinute);
     this.link(index);
     return pushedOut;
   }
@@ -116,6 +122,16 @@ export class NeighbourTable {
   /** Hands out any chirp, or undefined when none is left: for a restart, which rows must survive. */
   releaseAny(): HeardChirp | undefined {
     return this.count === 0 ? undefined : this.take(this.count - 1);
+  }
+
+  /** Sets all that is known of the chirp at `at` to its first hearing. */
+  private begin(at: number, frame: Frame, rssi: number, nowMinute: number): void {
+    const entries = this.entries;
+    writeU32(entries, at + ORIGIN_AT, nowMinute - frame.age);
+    entries[at + RSSI_AT] = rssi & 0xff;
+    entries[at + TX_POWER_AT] = frame.txPower & 0xff;
+    entries[at + DELAY_AT] = frame.age;
+    entries[at + HEARINGS_AT] = 1;
   }
 
   private choose(nowMinute: number): number {

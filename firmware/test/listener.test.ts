@@ -81,6 +81,28 @@ describe("the listener", () => {
     expect([metadata.delay, metadata.hearings]).toEqual([4, 6]);
   });
 
+  it("believes a direct frame over those with an age, whichever came first and however strong they are", async () => {
+    const hearings = [
+      { frame: frame(chirpAt(1, NOW), 9), rssiDbm: -30 },
+      { frame: frame(chirpAt(1, NOW)), rssiDbm: -70 },
+      { frame: frame(chirpAt(1, NOW)), rssiDbm: -65 },
+      { frame: frame(chirpAt(1, NOW), 1), rssiDbm: -20 },
+    ];
+    for (const order of [hearings, hearings.toReversed()]) {
+      const { listener, rows } = rig();
+      for (const hearing of order) listener.hear(hearing, NOW);
+      await listener.turn(NOW + 2);
+      expect(rows.map(({ hour }) => hour)).toEqual([hourOfMinute(NOW)]);
+      const row = decodeRow((rows[0] as Row).bytes);
+      expect(openMetadata(sha256, row.sealed, chirpAt(1, NOW), NOW)).toEqual({
+        maxRssi: -65,
+        txPower: -8,
+        delay: 0,
+        hearings: 2,
+      });
+    }
+  });
+
   it("ignores its own chirps, direct and from repeaters", async () => {
     const { listener, rows } = rig();
     const chirp = chirpAt(1, NOW);

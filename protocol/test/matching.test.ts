@@ -95,10 +95,11 @@ describe("matching an hour", () => {
     const rows = [
       heard(SEEDS[1] as Buffer, minute, 0, { ...NEAR, delay: 6, maxRssi: -40 }),
       heard(SEEDS[1] as Buffer, minute, 0, { ...NEAR, delay: 0, maxRssi: -80 }),
-      heard(SEEDS[1] as Buffer, minute, 1, { ...NEAR, delay: 1, maxRssi: -70 }),
+      heard(SEEDS[1] as Buffer, minute, 1, { ...NEAR, delay: 0, maxRssi: -70 }),
+      heard(SEEDS[1] as Buffer, minute, -1, { ...NEAR, delay: 1, maxRssi: -30 }),
     ];
     const matches = matcherWith(rows).matchBlock(BLOCK);
-    expect(matches).toEqual([{ minute, seedIndex: 1, metadata: { ...NEAR, delay: 1, maxRssi: -70 } }]);
+    expect(matches).toEqual([{ minute, seedIndex: 1, metadata: { ...NEAR, delay: 0, maxRssi: -70 } }]);
   });
 
   it("derives only the minutes within 2 of a row, once for each seed, and nothing in an hour without rows", () => {
@@ -174,7 +175,7 @@ describe("scores", () => {
     ]);
   });
 
-  it("take a match for direct up to a delay of one minute", () => {
-    expect([0, 1, 2, 15].map(isDirect)).toEqual([true, true, false, false]);
+  it("take a match for direct only without delay: what is a minute old came from a repeater, with the repeater's strength", () => {
+    expect([0, 1, 2, 15].map(isDirect)).toEqual([true, false, false, false]);
   });
 });

@@ -22,8 +22,6 @@ const TEXTS: Record<DifferenceKind, (minutes: number, infected: string) => strin
   snoozed: (n, who) => `${minutesOf(n)} during which ${who}'s keyfob was snoozed and sent nothing`,
   noPower: (n) =>
     `${minutesOf(n)} in which one of the two keyfobs lost power, or right before, when they were not yet in its flash`,
-  counterAtOnce: (n) =>
-    `${minutesOf(n)} through a repeater within a minute of the chirp, which the protocol counts as direct`,
   brief: (n) => `${minutesOf(n)} of which the contact lasted ${BRIEF_SECONDS} seconds or less, and no chirp was heard`,
   notHeard: (n) => `${minutesOf(n)} in which no chirp was heard although the contact lasted longer`,
   clockEdge: (n) => `${minutesOf(n)} right beside a minute of contact: the two clocks were not quite the same`,
@@ -52,15 +50,12 @@ export function differencesOf(
   for (const minute of truth.shared)
     if (!logged.shared.has(minute))
       add(minute, "shared", whyMissing(circumstances, id, infected, minute, "shared"), -1);
-  for (const minute of logged.direct) {
-    if (truth.direct.has(minute)) continue;
-    add(minute, "direct", truth.atOnce.has(minute) ? "counterAtOnce" : whyExtra(minute, truth.direct), 1);
-  }
+  for (const minute of logged.direct)
+    if (!truth.direct.has(minute)) add(minute, "direct", whyExtra(minute, truth.direct), 1);
   for (const minute of logged.shared) {
     if (truth.shared.has(minute)) continue;
     // A chirp that was missed when it was sent and heard from the repeater later: a contact, only weighted less.
-    const isKnown = truth.direct.has(minute) || truth.atOnce.has(minute);
-    add(minute, "shared", isKnown ? "notHeard" : whyExtra(minute, truth.shared), 1);
+    add(minute, "shared", truth.direct.has(minute) ? "notHeard" : whyExtra(minute, truth.shared), 1);
   }
   const name = circumstances.scene.people.find((person) => person.id === infected)?.name ?? infected;
   return [...tally.values()]

@@ -80,10 +80,10 @@ export function evaluate(circumstances: Circumstances, answers: readonly KeyfobA
     const hours = hoursOf(answer, pairs);
     for (const hour of hours) {
       const right = rightMinutes(pairs, hour.hour);
-      const rightDirect = Math.min(hour.direct, right.direct + right.atOnce);
+      const rightDirect = Math.min(hour.direct, right.direct);
       const rightShared = Math.min(hour.shared, right.shared + right.late);
       shares.precision.add(rightDirect, hour.direct);
-      shares.recall.add(Math.min(hour.direct, right.direct), hour.truth);
+      shares.recall.add(rightDirect, hour.truth);
       shares.sharedPrecision.add(rightShared, hour.shared);
       shares.sharedRecall.add(Math.min(hour.shared, right.shared), hour.truthShared);
     }
@@ -128,12 +128,11 @@ function hoursOf(answer: KeyfobAnswer, pairs: readonly Pair[]): HourAnswer[] {
 function rightMinutes(pairs: readonly Pair[], hour: number) {
   const count = (minutes: ReadonlySet<number>, known: ReadonlySet<number>): number =>
     [...minutes].filter((minute) => hourOfMinute(minute) === hour && known.has(minute)).length;
-  const right = { direct: 0, atOnce: 0, shared: 0, late: 0 };
+  const right = { direct: 0, shared: 0, late: 0 };
   for (const { truth, logged } of pairs) {
     right.direct += count(logged.direct, truth.direct);
-    right.atOnce += count(logged.direct, truth.atOnce);
     right.shared += count(logged.shared, truth.shared);
-    right.late += count(logged.shared, truth.direct) + count(logged.shared, truth.atOnce);
+    right.late += count(logged.shared, truth.direct);
   }
   return right;
 }

@@ -19,15 +19,7 @@ export interface HourAnswer {
 }
 
 /** Why an answer differs from the contact list; `false` and `notHeard` are what is left when nothing else explains it. */
-export type DifferenceKind =
-  | "redacted"
-  | "snoozed"
-  | "noPower"
-  | "counterAtOnce"
-  | "brief"
-  | "notHeard"
-  | "clockEdge"
-  | "false";
+export type DifferenceKind = "redacted" | "snoozed" | "noPower" | "brief" | "notHeard" | "clockEdge" | "false";
 
 /** Minutes by which an answer differs from the contact list, and why. */
 export interface Difference {

@@ -1,7 +1,6 @@
 // The ground truth: what every keyfob would answer if it were perfect, straight from the contact list.
 
 import { MAX_AGE_MINUTES } from "../../protocol/frame";
-import { MAX_DIRECT_DELAY } from "../../protocol/score";
 import { CONTACT_SECONDS, type Contact, contactMinutes } from "../sim/contacts/contactList";
 import type { LoopScene } from "./scene";
 
@@ -9,10 +8,8 @@ import type { LoopScene } from "./scene";
 export interface PairTruth {
   /** In contact. */
   readonly direct: ReadonlySet<number>;
-  /** Near the same repeater while it sends the chirp again, at an age of two to ten minutes. */
+  /** Not in contact, but near the same repeater while it sends the chirp again, at an age of one to ten minutes. */
   readonly shared: ReadonlySet<number>;
-  /** The same at an age of one minute: the protocol counts so short a delay as direct. */
-  readonly atOnce: ReadonlySet<number>;
 }
 
 /** The truth about pairs of one scene; contacts are indexed once, because lists have hundreds of thousands. */
@@ -48,17 +45,13 @@ export class GroundTruth {
   pair(person: string, infected: string): PairTruth {
     const direct = this.minutes(person, infected);
     const shared = new Set<number>();
-    const atOnce = new Set<number>();
     for (const { id } of this.scene.repeaters) {
       const visits = this.stays(person, id);
       for (const [minute, heardS] of firstHearings(this.stays(infected, id))) {
-        if (direct.has(minute)) continue;
-        const age = firstAge(visits, heardS);
-        if (age !== undefined) (age > MAX_DIRECT_DELAY ? shared : atOnce).add(minute);
+        if (!direct.has(minute) && isNearWhileLive(visits, heardS)) shared.add(minute);
       }
     }
-    for (const minute of atOnce) shared.delete(minute);
-    return { direct, shared, atOnce };
+    return { direct, shared };
   }
 
   /** When two are together: half-open spans of Unix seconds, in order. */
@@ -89,12 +82,11 @@ function firstHearings(stays: readonly Span[]): Map<number, number> {
   return hearings;
 }
 
-/** Age in minutes, 1 to 10, at which a visitor first hears a chirp again that the repeater first heard at `heardS`. */
-function firstAge(visits: readonly Span[], heardS: number): number | undefined {
+/** Whether one of the visits falls into the ten minutes in which a chirp that was first heard at `heardS` is sent again. */
+function isNearWhileLive(visits: readonly Span[], heardS: number): boolean {
   const liveFromS = heardS + 60;
   const liveToS = heardS + (MAX_AGE_MINUTES + 1) * 60;
-  const visit = visits.find(({ fromS, toS }) => fromS < liveToS && toS > liveFromS);
-  return visit && Math.floor((Math.max(visit.fromS, liveFromS) - heardS) / 60);
+  return visits.some(({ fromS, toS }) => fromS < liveToS && toS > liveFromS);
 }
 
 function pairKey(a: string, b: string): string {

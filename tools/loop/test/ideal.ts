@@ -23,7 +23,7 @@ export function idealAnswers(scene: LoopScene): KeyfobAnswer[] {
           !scene.redactions.some(
             (r) => r.id === infected && hourOfMinute(minute) >= r.fromHour && hourOfMinute(minute) < r.toHour,
           ) && !scene.snoozes.some((s) => s.id === infected && s.fromS < minute * 60 + 60 && s.toS > minute * 60);
-        const direct = new Set([...pair.direct, ...pair.atOnce].filter(isShared));
+        const direct = new Set([...pair.direct].filter(isShared));
         const shared = new Set([...pair.shared].filter(isShared));
         logged.set(infected, { direct, shared });
         const at = (minute: number) => {
