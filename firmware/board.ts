@@ -3,20 +3,14 @@ import type { FlashStore } from "./flash/flashStore";
 import type { HciTransport } from "./hci/transport";
 import type { Light } from "./wearer/light";
 
-/** The one button of a keyfob. */
-export interface ButtonInput {
-  /** Names the one receiver of presses, told when the button is let go, with the milliseconds that it was down. */
-  onPress(handler: (heldMs: number) => void): void;
-}
-
-/** What a board brings to the program. Parts that it lacks are undefined. */
+/** What a board brings to the program. */
 export interface Board {
   readonly radio: HciTransport;
   /** Resolves when the store is ready to use. @throws FlashError */
   openFlash(): Promise<FlashStore>;
+  /** Undefined if the board has none. */
   readonly clockChip: ClockChip | undefined;
-  readonly button: ButtonInput | undefined;
-  readonly light: Light | undefined;
-  /** Battery level in percent, 255 if the board cannot tell. */
-  batteryPercent(): number;
+  /** Names the one receiver of presses of the button, told when it is let go, with the milliseconds that it was down. It must not wait. */
+  onPress(handler: (heldMs: number) => void): void;
+  readonly light: Light;
 }

@@ -3,7 +3,8 @@ import { randomBuffer } from "@devicescript/crypto";
 import type { Timer } from "./chips/lines";
 import type { Runtime } from "./runtime";
 
-const timer: Timer = {
+/** Time as DeviceScript counts it. */
+export const timer: Timer = {
   millis: () => ds.millis(),
   sleep: async (ms: number) => {
     await ds.sleep(ms);

@@ -1,5 +1,5 @@
-import { JacdacBoard } from "./jacdacBoard";
+import { jacdacBoard } from "./jacdacBoard";
 import { startWearable } from "./startWearable";
 import { DEFAULT_TUNABLES } from "./state/config";
 
-await startWearable(DEFAULT_TUNABLES, new JacdacBoard());
+await startWearable(DEFAULT_TUNABLES, jacdacBoard());

@@ -57,6 +57,8 @@ const RESTART_MS = 39 * 86400000;
 const STORAGE_RETRY_MS = 10000;
 const RADIO_GRACE_MS = 10000;
 const ERASE_REPORT_MS = 3000;
+/** In the status: no board measures its battery. */
+const BATTERY_UNKNOWN = 255;
 const HOURS_PER_DAY = 24;
 /** Rows waiting that are worth a write of their own between two minutes. */
 const DRAIN_ROWS = 16;
@@ -107,7 +109,7 @@ export class Wearable implements DeviceState {
   private readonly writer: RowWriter;
   private readonly listener: Listener;
   private readonly importMemory: ImportMemory;
-  private readonly light: LightPlayer | undefined;
+  private readonly light: LightPlayer;
   private readonly sendProgress: (report: Buffer) => Promise<void>;
 
   private keeper: SeedKeeper | undefined;
@@ -167,7 +169,7 @@ export class Wearable implements DeviceState {
       const hearing = self.filter.read(report);
       if (hearing && self.logs && self.clock.isSet()) self.listener.hear(hearing, self.clock.minute());
     });
-    this.light = board.light ? new LightPlayer(board.light, timer, () => self.pattern()) : undefined;
+    this.light = new LightPlayer(board.light, timer, () => self.pattern());
     this.service = new KeyfobService(timer);
     this.service.otherwise = Status.Busy;
     this.remembered = Buffer.alloc(0);
@@ -194,10 +196,10 @@ export class Wearable implements DeviceState {
     this.service.offer(new StateCommands(this, this.clock, this.config, true));
     this.service.offer(new RegionKeyCommands(this.keys));
     this.service.offer(new WearerCommands(this.consent, this.snooze));
-    if (this.board.button) this.board.button.onPress((heldMs) => self.pressed(heldMs));
+    this.board.onPress((heldMs) => self.pressed(heldMs));
     if (this.faults.safeMode) this.service.otherwise = Status.NotOffered;
     else await this.useStorage();
-    if (this.light) this.runtime.background(async () => await self.lightLoop());
+    this.runtime.background(async () => await self.lightLoop());
     if (this.faults.safeMode) return;
     this.runtime.background(async () => await self.radioLoop());
     this.runtime.background(async () => await self.workLoop());
@@ -229,7 +231,7 @@ export class Wearable implements DeviceState {
   }
 
   battery(): number {
-    return this.board.batteryPercent();
+    return BATTERY_UNKNOWN;
   }
 
   consentPurpose(): Purpose {
@@ -273,7 +275,7 @@ export class Wearable implements DeviceState {
     if (Math.abs(driftMs) > JUMP_MS) await this.listener.flush();
     if (this.board.clockChip) await this.board.clockChip.set(this.clock.seconds());
     await this.session.checkpoint(this.clock);
-    if (this.light) this.light.showNow();
+    this.light.showNow();
   }
 
   configChanged(): void {
@@ -285,16 +287,16 @@ export class Wearable implements DeviceState {
     const light = this.light;
     if (heldMs < LONG_PRESS_MS) {
       if (this.consent.grant(heldMs)) {
-        if (light) light.flash(CONSENT_GIVEN);
-      } else if (light) light.showNow();
+        light.flash(CONSENT_GIVEN);
+      } else light.showNow();
       return;
     }
     if (this.consent.refuse(heldMs)) {
-      if (light) light.flash(CONSENT_REFUSED);
+      light.flash(CONSENT_REFUSED);
       return;
     }
     this.snooze.begin(this.snooze.isOn() ? 0 : this.config.value(ConfigKey.SnoozeMinutes));
-    if (light) light.showNow();
+    light.showNow();
   }
 
   private pattern(): Pattern {
@@ -318,8 +320,7 @@ export class Wearable implements DeviceState {
   // What goes on by itself
 
   private async lightLoop(): Promise<void> {
-    const light = this.light as LightPlayer;
-    while (true) await light.playPeriod();
+    while (true) await this.light.playPeriod();
   }
 
   private async radioLoop(): Promise<void> {

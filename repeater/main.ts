@@ -1,5 +1,5 @@
-import { JacdacBoard } from "../firmware/jacdacBoard";
+import { jacdacBoard } from "../firmware/jacdacBoard";
 import { startRepeater } from "./startRepeater";
 import { REPEATER_TUNABLES } from "./tunables";
 
-await startRepeater(REPEATER_TUNABLES, new JacdacBoard());
+await startRepeater(REPEATER_TUNABLES, jacdacBoard());

@@ -52,7 +52,7 @@ export class RepeaterDevice implements DeviceState {
   private readonly filter: FrameFilter;
   private readonly host: HciHost;
   private readonly repeater: Repeater;
-  private readonly light: LightPlayer | undefined;
+  private readonly light: LightPlayer;
   private faults: FaultCounters | undefined;
   private resetsNoted: number;
   private isListening: boolean;
@@ -78,7 +78,7 @@ export class RepeaterDevice implements DeviceState {
       const hearing = self.filter.read(report);
       if (hearing) self.repeater.hear(hearing, timer.millis());
     });
-    this.light = board.light ? new LightPlayer(board.light, timer, () => self.pattern()) : undefined;
+    this.light = new LightPlayer(board.light, timer, () => self.pattern());
     this.service = new KeyfobService(timer);
     this.resetsNoted = 0;
     this.isListening = false;
@@ -99,7 +99,7 @@ export class RepeaterDevice implements DeviceState {
     await this.config.load();
     this.configChanged();
     this.service.offer(new StateCommands(this, this.clock, this.config, false));
-    if (this.light) this.runtime.background(async () => await self.lightLoop());
+    this.runtime.background(async () => await self.lightLoop());
     if (this.faults.safeMode) return;
     this.runtime.background(async () => await self.upkeepLoop());
     this.runtime.background(async () => await self.burstLoop());
@@ -172,7 +172,7 @@ export class RepeaterDevice implements DeviceState {
     this.repeater.configure(this.repeaterSettings());
     if (this.isQuiet()) this.repeater.forget();
     this.isListening = false;
-    if (this.light) this.light.showNow();
+    this.light.showNow();
   }
 
   private isQuiet(): boolean {
@@ -208,8 +208,7 @@ export class RepeaterDevice implements DeviceState {
   // What goes on by itself
 
   private async lightLoop(): Promise<void> {
-    const light = this.light as LightPlayer;
-    while (true) await light.playPeriod();
+    while (true) await this.light.playPeriod();
   }
 
   private async burstLoop(): Promise<void> {

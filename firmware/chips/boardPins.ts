@@ -1,7 +1,7 @@
 import * as ds from "@devicescript/core";
-import type { InputLine, OutputLine, Timer } from "./lines";
+import type { InputLine, OutputLine } from "./lines";
 
-// DeviceScript's pins and time as the chip drivers see them. Pins throw in the VM that runs in the simulator; there the
+// DeviceScript's pins as the chip drivers see them. Pins throw in the VM that runs in the simulator; there the
 // drivers meet chip models instead.
 
 // What a pin can do. @devicescript/gpio declares the same, but importing it brings code that polls every pin.
@@ -39,16 +39,5 @@ export class PinInput implements InputLine {
 
   isHigh(): boolean {
     return this.pin.value === 1;
-  }
-}
-
-/** Time as DeviceScript counts it. */
-export class BoardTimer implements Timer {
-  millis(): number {
-    return ds.millis();
-  }
-
-  async sleep(ms: number): Promise<void> {
-    await ds.sleep(ms);
   }
 }

@@ -1,5 +1,6 @@
 import * as ds from "@devicescript/core";
 import { Turn } from "../log/turn";
+import { onReport } from "../roleHooks";
 import { FlashError, FlashFault, type FlashStore, TRANSFER_BYTES } from "./flashStore";
 
 const ATTEMPTS = 5;
@@ -7,6 +8,8 @@ const ANSWER_MS = 250;
 /** Slow chips take up to 400 ms to erase a sector. */
 const ERASE_ANSWER_MS = 1000;
 const POLL_MS = 20;
+/** So long after the start the store may appear. */
+const APPEAR_MS = 10000;
 
 /** Register `size` of services/flashstore.md as a Jacdac command that reads it. */
 const GET_SIZE = 0x1180;
@@ -125,11 +128,16 @@ export class JacdacFlash implements FlashStore {
   }
 }
 
+/** The store behind services/flashstore.md that this device or the simulator offers, once it is there. @throws FlashError */
+export async function openPartition(): Promise<FlashStore> {
+  const flash = new JacdacFlash();
+  await flash.connect(APPEAR_MS);
+  return flash;
+}
+
 /** Passes the service's reports on; a function of its own because DeviceScript's closures cannot use `this`. */
 function listen(service: ds.FlashStore, store: JacdacFlash): void {
-  service.report().subscribe(async (packet) => {
-    store.received(packet.serviceCommand, packet.payload);
-  });
+  onReport(service, (packet) => store.received(packet.serviceCommand, packet.payload));
 }
 
 function checkStatus(report: Buffer, operation: string, offset: number): void {

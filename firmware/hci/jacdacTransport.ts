@@ -1,15 +1,11 @@
 import * as ds from "@devicescript/core";
+import { onReport } from "../roleHooks";
 import type { HciTransport } from "./transport";
 
 /** Code of the report that carries events. */
 const RECEIVED = 0x81;
 /** Most H4 bytes in one `send` of services/hci.md. */
 const SEND_BYTES = 232;
-
-/** Where DeviceScript's roles hand on each report (core, jacdac.ts); it has no public name. */
-interface ReportHook {
-  _report: { emit(packet: ds.Packet): void };
-}
 
 /** A controller behind the HCI service of services/hci.md: the ESP32's own radio, or a simulated one. */
 export class JacdacHciTransport implements HciTransport {
@@ -26,12 +22,9 @@ export class JacdacHciTransport implements HciTransport {
   }
 
   onEvents(handler: (packets: Buffer) => void): void {
-    // Instead of `report().subscribe`, which loses all but the last of several reports that arrive in one moment.
-    (this.service as unknown as ReportHook)._report = {
-      emit: (packet) => {
-        if (packet.serviceCommand === RECEIVED) handler(packet.payload);
-      },
-    };
+    onReport(this.service, (packet) => {
+      if (packet.serviceCommand === RECEIVED) handler(packet.payload);
+    });
   }
 
   /** The service has no reset line; its server restarts the radio on HCI Reset. */

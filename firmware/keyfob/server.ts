@@ -34,7 +34,7 @@ export class KeyfobServer {
   /** Packets dropped because the queue was full. */
   overflows: number;
   private service: KeyfobService | undefined;
-  private readonly queue: Waiting[];
+  private queue: Waiting[];
   private worker: ds.Fiber | undefined;
 
   constructor() {
@@ -69,11 +69,12 @@ export class KeyfobServer {
   private async work(): Promise<void> {
     const service = this.service as KeyfobService;
     while (true) {
-      const next = this.queue.shift();
+      const next = this.queue[0];
       if (!next) {
         await ds.suspend(IDLE_MS);
         continue;
       }
+      this.queue = this.queue.slice(1);
       const report = await service.handle(next.command, next.payload);
       if (report) await this.sendReport(next.command, report);
     }

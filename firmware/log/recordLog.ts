@@ -126,7 +126,7 @@ export class RecordLog {
   }
 
   /** Hands the visitor all records, in the order of writing. @throws FlashError */
-  async forEach(visit: RecordVisitor): Promise<void> {
+  async visitRecords(visit: RecordVisitor): Promise<void> {
     await this.pause();
     const start = this.ring.cursor;
     for (let k = 0; k < this.ring.sectors; k++) {

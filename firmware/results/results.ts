@@ -7,7 +7,7 @@ import { addMatch, hourOfMatch, isReverse, isSameSeed, MATCH_BYTES, minutesOf } 
 /** The log that keeps matches of verified shards: up to two records in a payload, under the hour of the later one. */
 export interface ResultStore {
   append(hour: number, payload: Buffer): Promise<void>;
-  forEach(visit: (hour: number, payload: Buffer) => Promise<void>): Promise<void>;
+  visitRecords(visit: (hour: number, payload: Buffer) => Promise<void>): Promise<void>;
 }
 
 const RECORDS_PER_PAYLOAD = 2;
@@ -150,7 +150,7 @@ export class Results {
   }
 
   private async forEachRecord(visit: (record: Buffer) => Promise<void>): Promise<void> {
-    await this.store.forEach(async (_hour, payload) => {
+    await this.store.visitRecords(async (_hour, payload) => {
       for (let i = 0; i < RECORDS_PER_PAYLOAD; i++) {
         const at = i * MATCH_BYTES;
         if (!isZero(payload, at, MATCH_BYTES)) await visit(sliceCopy(payload, at, MATCH_BYTES));

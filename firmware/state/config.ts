@@ -1,6 +1,6 @@
 import { readU32, writeU32 } from "../../protocol/bytes";
 import { TEST_COMPANY } from "../../protocol/frame";
-import { DEFAULT_SCORE, type ScoreConfig } from "../../protocol/score";
+import type { ScoreConfig } from "../../protocol/score";
 import type { RadioSettings } from "../hci/host";
 import type { HearingSettings } from "../listen/frameFilter";
 import type { SettingsStore } from "./settingsStore";
@@ -59,8 +59,6 @@ export interface ConfigValue {
 }
 
 const KEYS = 20;
-const WEARABLE_ONLY = [5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19];
-const REPEATER_ONLY = [20];
 const SETTING = "config";
 const HUNDREDTHS = 100;
 
@@ -151,7 +149,8 @@ export class Config {
   }
 
   private offers(key: number): boolean {
-    return key >= 1 && key <= KEYS && !(this.forRepeater ? WEARABLE_ONLY : REPEATER_ONLY).includes(key);
+    const isShared = key < ConfigKey.HearFindMy || key === ConfigKey.CompanyId;
+    return key >= 1 && key <= KEYS && (isShared || this.forRepeater === (key === ConfigKey.Quiet));
   }
 
   private accepts(key: number, value: number): boolean {
@@ -159,40 +158,33 @@ export class Config {
   }
 }
 
-// Tables of services/keyfob.md by key, made when they are asked for: they would cost a keyfob's heap 1 KB.
+// Tables of services/keyfob.md by key, as text: that lies in flash, where numbers would take code and heap.
+const MINIMA = "[0, 100, 10, 10, -127, 0, 0, -127, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0]";
+const MAXIMA =
+  "[0, 10240, 10240, 10240, 20, 1, 65535, 20, 90, 1440, 127, 127, 127, 1000, 1000, 1000, 1000, 1000, 1440, 1440, 1]";
+/** DEFAULT_SCORE among them; zeros where the build chooses. */
+const DEFAULTS = "[0, 0, 0, 0, 0, 0, 0, 0, 0, 60, 55, 67, 75, 175, 100, 33, 0, 25, 15, 5, 0]";
 
 function minimumOf(key: number): number {
-  return [0, 100, 10, 10, -127, 0, 0, -127, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0][key];
+  return numbersOf(MINIMA)[key];
 }
 
 function maximumOf(key: number): number {
-  const ms = 10240;
-  return [0, ms, ms, ms, 20, 1, 65535, 20, 90, 1440, 127, 127, 127, 1000, 1000, 1000, 1000, 1000, 1440, 1440, 1][key];
+  return numbersOf(MAXIMA)[key];
 }
 
 function defaultsOf(tunables: Tunables): number[] {
-  const score = DEFAULT_SCORE;
-  return [
-    0,
-    tunables.chirpIntervalMs,
-    tunables.scanIntervalMs,
-    tunables.scanWindowMs,
-    tunables.rssiFloorDbm,
-    0,
-    tunables.companyId,
-    tunables.txPowerDbm,
-    tunables.retentionDays,
-    60,
-    score.limitsDb[0],
-    score.limitsDb[1],
-    score.limitsDb[2],
-    Math.round(score.weights[0] * HUNDREDTHS),
-    Math.round(score.weights[1] * HUNDREDTHS),
-    Math.round(score.weights[2] * HUNDREDTHS),
-    Math.round(score.weights[3] * HUNDREDTHS),
-    Math.round(score.sharedWeight * HUNDREDTHS),
-    score.alertAt,
-    score.noticeAt,
-    0,
-  ];
+  const values = numbersOf(DEFAULTS);
+  values[ConfigKey.ChirpIntervalMs] = tunables.chirpIntervalMs;
+  values[ConfigKey.ScanIntervalMs] = tunables.scanIntervalMs;
+  values[ConfigKey.ScanWindowMs] = tunables.scanWindowMs;
+  values[ConfigKey.RssiFloorDbm] = tunables.rssiFloorDbm;
+  values[ConfigKey.CompanyId] = tunables.companyId;
+  values[ConfigKey.TxPowerDbm] = tunables.txPowerDbm;
+  values[ConfigKey.RetentionDays] = tunables.retentionDays;
+  return values;
+}
+
+function numbersOf(table: string): number[] {
+  return JSON.parse(table) as number[];
 }

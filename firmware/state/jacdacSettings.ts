@@ -1,18 +1,32 @@
 import * as ds from "@devicescript/core";
 import { settings } from "@devicescript/settings";
+import { onReport } from "../roleHooks";
 import type { SettingsStore } from "./settingsStore";
 
-/** The settings service of the device itself. Its answer can only be missing if the VM is out of order: then as if unset. */
+const POLL_MS = 1;
+
+/** The settings service of the device itself. Its answer can only be missing if the VM is out of order. */
 export class JacdacSettings implements SettingsStore {
+  /** The key that is being read, one at a time, and its value. */
+  private wanted: string | undefined;
+  private value: Buffer | undefined;
+
+  constructor() {
+    const self = this;
+    onReport(settings, (packet) => {
+      const [key, value] = packet.decode() as [string, Buffer];
+      if (key === self.wanted) self.value = value;
+    });
+  }
+
   async get(key: string): Promise<Buffer | undefined> {
-    const packet = await ds.actionReport(
-      settings,
-      "get",
-      async () => await settings.get(key),
-      (p) => p.decode()[0] === key,
-    );
-    const value: Buffer = packet.decode()[1];
-    return value && value.length > 0 ? value : undefined;
+    while (this.wanted) await ds.sleep(POLL_MS);
+    this.wanted = key;
+    this.value = undefined;
+    await settings.get(key);
+    while (!this.value) await ds.sleep(POLL_MS);
+    this.wanted = undefined;
+    return this.value.length > 0 ? this.value : undefined;
   }
 
   async set(key: string, value: Buffer): Promise<void> {

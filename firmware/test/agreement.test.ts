@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { DEFAULT_SCORE } from "../../protocol/score";
 import { ROOT } from "../../test/tools";
 import { Command, Purpose, Role, StateFlag, Status } from "../keyfob/codes";
 import { Config, ConfigKey, DEFAULT_TUNABLES } from "../state/config";
@@ -60,6 +61,14 @@ describe("the program and the specification of its service", () => {
         role !== "wearable",
       ]);
     }
+  });
+
+  it("agree on the defaults of the configuration, and these with the score's", () => {
+    const store = { get: async () => undefined, set: async () => undefined, remove: async () => undefined };
+    const wearable = new Config(store, DEFAULT_TUNABLES, false);
+    expect(wearable.score()).toEqual(DEFAULT_SCORE);
+    expect(wearable.value(ConfigKey.SnoozeMinutes)).toBe(60);
+    expect(wearable.value(ConfigKey.HearFindMy)).toBe(0);
   });
 
   it("recommend what the power model recommends", () => {

@@ -144,7 +144,7 @@ describe("the results log", () => {
     }
     for (const reader of [log, await mountRecords(flash)]) {
       const read: string[] = [];
-      await reader.forEach(async (hour, payload) => {
+      await reader.visitRecords(async (hour, payload) => {
         read.push(`${hour} ${payload.toString("hex")}`);
       });
       expect(read).toEqual(written);
@@ -173,7 +173,7 @@ describe("the results log", () => {
       rotten.image[bit >> 3] = (rotten.image[bit >> 3] as number) ^ (1 << (bit & 7));
       const after = await mountRecords(rotten, 3);
       let read = 0;
-      await after.forEach(async (_hour, payload) => {
+      await after.visitRecords(async (_hour, payload) => {
         expect(written).toContain(payload.toString("hex"));
         read++;
       });

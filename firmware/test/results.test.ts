@@ -18,7 +18,7 @@ function rig() {
   const payloads: { hour: number; payload: Buffer }[] = [];
   const store = {
     append: async (hour: number, payload: Buffer) => void payloads.push({ hour, payload: Buffer.from(payload) }),
-    forEach: async (visit: (hour: number, payload: Buffer) => Promise<void>) => {
+    visitRecords: async (visit: (hour: number, payload: Buffer) => Promise<void>) => {
       for (const { hour, payload } of payloads) await visit(hour, payload);
     },
   };

@@ -6,41 +6,23 @@ export interface Light {
   show(red: number, green: number, blue: number): Promise<void>;
 }
 
-/** A rhythm in a colour: so many blinks, then dark until the period is over. Told apart by rhythm alone on a single LED. */
-export interface Pattern {
-  readonly red: number;
-  readonly green: number;
-  readonly blue: number;
-  readonly blinks: number;
-  readonly onMs: number;
-  readonly offMs: number;
-  /** From the start of one group of blinks to the next. */
-  readonly periodMs: number;
-}
-
-function pattern(
-  red: number,
-  green: number,
-  blue: number,
-  blinks: number,
-  onMs: number,
-  offMs: number,
-  periodMs: number,
-): Pattern {
-  return { red, green, blue, blinks, onMs, offMs, periodMs };
-}
+/**
+ * A rhythm in a colour: `[red, green, blue, blinks, ms on, ms off between two blinks, ms from the first blink to the first of
+ * the next period]`. Told apart by rhythm alone on a single LED. As text, which lies in flash; numbers would take heap.
+ */
+export type Pattern = string;
 
 /** The states that a device shows; the README explains them to the wearer. */
-export const NEEDS_CLOCK = pattern(0, 0, 255, 1, 200, 0, 5000);
-export const CHIRPING = pattern(0, 255, 0, 1, 50, 0, 60000);
-export const SNOOZED = pattern(255, 160, 0, 2, 50, 300, 60000);
-export const SYNCING = pattern(0, 200, 255, 1, 300, 0, 1000);
-export const ASKING = pattern(255, 255, 255, 1, 250, 0, 500);
-export const ALERT = pattern(255, 0, 120, 3, 400, 400, 10000);
-export const FAULT = pattern(255, 0, 0, 8, 100, 100, 10000);
+export const NEEDS_CLOCK: Pattern = "[0, 0, 255, 1, 200, 0, 5000]";
+export const CHIRPING: Pattern = "[0, 255, 0, 1, 50, 0, 60000]";
+export const SNOOZED: Pattern = "[255, 160, 0, 2, 50, 300, 60000]";
+export const SYNCING: Pattern = "[0, 200, 255, 1, 300, 0, 1000]";
+export const ASKING: Pattern = "[255, 255, 255, 1, 250, 0, 500]";
+export const ALERT: Pattern = "[255, 0, 120, 3, 400, 400, 10000]";
+export const FAULT: Pattern = "[255, 0, 0, 8, 100, 100, 10000]";
 /** One-off answers to a press of the button. */
-export const CONSENT_GIVEN = pattern(0, 255, 0, 2, 400, 200, 1500);
-export const CONSENT_REFUSED = pattern(255, 0, 0, 1, 1200, 0, 1500);
+export const CONSENT_GIVEN: Pattern = "[0, 255, 0, 2, 400, 200, 1500]";
+export const CONSENT_REFUSED: Pattern = "[255, 0, 0, 1, 1200, 0, 1500]";
 
 /** How soon a change of state shows. */
 const NOTICE_MS = 1000;
@@ -78,17 +60,18 @@ export class LightPlayer {
     const playing = answer ? answer : this.current();
     this.once = undefined;
     this.restart = false;
-    const start = this.timer.millis();
-    for (let i = 0; i < playing.blinks; i++) {
-      await this.light.show(playing.red, playing.green, playing.blue);
-      await this.timer.sleep(playing.onMs);
+    const [red, green, blue, blinks, onMs, offMs, periodMs] = JSON.parse(playing) as number[];
+    const end = this.timer.millis() + periodMs;
+    for (let i = 0; i < blinks; i++) {
+      await this.light.show(red, green, blue);
+      await this.timer.sleep(onMs);
       await this.light.show(0, 0, 0);
-      if (i + 1 < playing.blinks) await this.timer.sleep(playing.offMs);
+      if (i + 1 < blinks) await this.timer.sleep(offMs);
     }
-    let left = start + playing.periodMs - this.timer.millis();
+    let left = end - this.timer.millis();
     while (left > 0 && !this.restart && (answer !== undefined || this.current() === playing)) {
       await this.timer.sleep(Math.min(left, NOTICE_MS));
-      left = start + playing.periodMs - this.timer.millis();
+      left = end - this.timer.millis();
     }
   }
 }

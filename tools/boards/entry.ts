@@ -3,6 +3,8 @@
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { DEFAULT_TUNABLES, type Tunables } from "../../firmware/state/config";
+import { REPEATER_TUNABLES } from "../../repeater/tunables";
 import { buildOf } from "../build/builds";
 import type { Board } from "./boards";
 import { checkAgainstDeviceScript } from "./catalog";
@@ -12,20 +14,10 @@ const FOLDER = "build/entries";
 
 export type BoardRole = Board["roles"][number];
 
-/** How each role starts, and with which values. */
-const ROLES: Record<BoardRole, { start: string; startFrom: string; tunables: string; tunablesFrom: string }> = {
-  wearable: {
-    start: "startWearable",
-    startFrom: "firmware/startWearable",
-    tunables: "DEFAULT_TUNABLES",
-    tunablesFrom: "firmware/state/config",
-  },
-  repeater: {
-    start: "startRepeater",
-    startFrom: "repeater/startRepeater",
-    tunables: "REPEATER_TUNABLES",
-    tunablesFrom: "repeater/tunables",
-  },
+/** How each role starts, and what it has where its build chooses nothing. */
+const ROLES: Record<BoardRole, { start: string; startFrom: string; defaults: Tunables }> = {
+  wearable: { start: "startWearable", startFrom: "firmware/startWearable", defaults: DEFAULT_TUNABLES },
+  repeater: { start: "startRepeater", startFrom: "repeater/startRepeater", defaults: REPEATER_TUNABLES },
 };
 
 /**
@@ -51,7 +43,7 @@ export function entrySource(board: Board, role: BoardRole): string {
   const chips = (name: string, file: string) => imports.use(name, `../../firmware/chips/${file}`);
 
   if (spi) {
-    body.push(`const timer = new ${chips("BoardTimer", "boardPins")}();`);
+    imports.use("timer", "../../firmware/deviceScriptRuntime");
     body.push(
       `const bus = new ${chips("BoardSpi", "boardSpi")}(${pin(spi.sck)}, ${pin(spi.miso)}, ${pin(spi.mosi)}, ${spi.hz});`,
     );
@@ -73,24 +65,23 @@ export function entrySource(board: Board, role: BoardRole): string {
     body.push(
       `const radio = new ${chips("SpiHciTransport", "spiHciTransport")}(dialect, ${interrupt}, ${reset}, timer);`,
     );
-    body.push(`${chips("servePolling", "wiredBoard")}(radio);`);
+    body.push(`${chips("servePolling", "servePolling")}(radio);`);
   }
   body.push(
     flash.kind === "spi-nor"
       ? `const openFlash = async () => await ${chips("SpiNorStore", "spiNorStore")}.open(norChip, timer);`
-      : `const openFlash = ${chips("openPartition", "wiredBoard")};`,
+      : `const openFlash = ${imports.use("openPartition", "../../firmware/flash/jacdacFlash")};`,
   );
   body.push(`const button = ${buttonSource(board, imports, pin)};`);
   body.push(`const light = ${lightSource(board, chips, pin)};`);
-  body.push(
-    `const wired = new ${chips("WiredBoard", "wiredBoard")}(radio, openFlash, ${clockSource(board, chips)}, button, light);`,
-  );
-  const { start, startFrom, tunables, tunablesFrom } = ROLES[role];
+  const onPress = imports.use("onPress", "../../firmware/roleHooks");
+  const clockChip = clockSource(board, chips);
+  const { start, startFrom, defaults } = ROLES[role];
   imports.use(start, `../../${startFrom}`);
-  imports.use(tunables, `../../${tunablesFrom}`);
-  const chosen = JSON.stringify({ ...buildOf(role).tunables, txPowerDbm: radio.txPowerDbm });
-  body.push(`const tunables = Object.assign(Object.assign({}, ${tunables}), ${chosen});`);
-  body.push(`await ${start}(tunables, wired);`);
+  const tunables = JSON.stringify({ ...defaults, ...buildOf(role).tunables, txPowerDbm: radio.txPowerDbm });
+  body.push(
+    `await ${start}(${tunables}, { radio, openFlash, clockChip: ${clockChip}, onPress: (handler) => ${onPress}(button, handler), light });`,
+  );
   return `// ${board.name}, written out of boards.json.\n\n${imports.lines().join("\n")}\n\n${body.join("\n")}\n`;
 }
 
@@ -112,9 +103,9 @@ function lightSource(
   chips: (name: string, file: string) => string,
   pin: (name: string) => string,
 ): string {
-  if (light.kind === "board") return `new ${chips("StatusLight", "wiredBoard")}()`;
+  if (light.kind === "board") return `new ${chips("StatusLight", "boardLight")}()`;
   const line = `new ${chips("PinOutput", "boardPins")}(${pin(light.pin)})`;
-  return `new ${chips("PinLight", "wiredBoard")}(${line}, ${light.activeHigh})`;
+  return `new ${chips("PinLight", "boardLight")}(${line}, ${light.activeHigh})`;
 }
 
 /** Collects what the program imports, while its body is being written. */

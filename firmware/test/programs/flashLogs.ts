@@ -44,7 +44,7 @@ async function useLogs(logs: Logs): Promise<void> {
   console.log(`expire ${ds.millis() - expiring} ms`);
   console.log(`expired ${await countHour(logs, HOUR - 900)} kept ${await countHour(logs, HOUR - 899)}`);
   await logs.results.append(HOUR, Buffer.from("found"));
-  await logs.results.forEach(async (hour, payload) => {
+  await logs.results.visitRecords(async (hour, payload) => {
     console.log(`result ${hour} ${payload.toString("hex")}`);
   });
   for (let hour = HOUR + 1; hour < HOUR + 505; hour++) await logs.contacts.readHour(hour, async () => {});

@@ -1,12 +1,12 @@
 // The wearable, which after eight minutes asks for more memory than there is: the VM then says how much was in use.
 
 import * as ds from "@devicescript/core";
-import { JacdacBoard } from "../../jacdacBoard";
+import { jacdacBoard } from "../../jacdacBoard";
 import { startWearable } from "../../startWearable";
 import { DEFAULT_TUNABLES } from "../../state/config";
 
 const ALL_OF_IT = 50000;
 
-await startWearable(DEFAULT_TUNABLES, new JacdacBoard());
+await startWearable(DEFAULT_TUNABLES, jacdacBoard());
 await ds.sleep(8 * 60000);
 console.log(`got ${Buffer.alloc(ALL_OF_IT).length}`);

@@ -11,8 +11,7 @@ test("the program of a board with modules wires every chip to the pins of its en
     "const dialect = new ZephyrHciSpi(new SpiDevice(bus, lock, new PinOutput(pins.D10)), timer);",
     "const radio = new SpiHciTransport(dialect, new PinInput(pins.D9), new PinOutput(pins.D6), timer);",
     "const button = startButton({ pin: pins.D5 });",
-    "new Ds3231(new BoardI2c())",
-    "await startWearable(tunables, wired);",
+    "{ radio, openFlash, clockChip: new Ds3231(new BoardI2c()), onPress: (handler) => onPress(button, handler), light });",
   ])
     expect(source).toContain(line);
 });
@@ -27,7 +26,7 @@ test("the program of a board with its own radio needs no bus, and sends the powe
   const source = entrySource(findBoard("xiao-c3"), "wearable");
   expect(source).not.toContain("BoardSpi");
   expect(source).toContain("new JacdacHciTransport()");
-  expect(source).toContain('"txPowerDbm":3}');
+  expect(source).toContain('"txPowerDbm":3');
   expect(source).toContain("new PinLight(new PinOutput(pins.MOSI_D10), true)");
   expect(source).toContain("board.startButtonBOOT()");
 });
