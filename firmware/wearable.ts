@@ -8,6 +8,7 @@ import { Clock, ClockState } from "./clock/clock";
 import { Fault, FaultCounters } from "./faults/faultCounters";
 import { HciHost } from "./hci/host";
 import { type Purpose, Role, StateFlag, Status } from "./keyfob/codes";
+import { Group } from "./keyfob/commandGroup";
 import { EraseCommand } from "./keyfob/eraseCommand";
 import { ExportCommands } from "./keyfob/exportCommands";
 import { ImportCommands } from "./keyfob/importCommands";
@@ -193,9 +194,9 @@ export class Wearable implements DeviceState {
     this.host.configure(this.config.radio());
     this.filter.configure(this.config.hearing());
     await this.resumeClock();
-    this.service.offer(new StateCommands(this, this.clock, this.config, true));
-    this.service.offer(new RegionKeyCommands(this.keys));
-    this.service.offer(new WearerCommands(this.consent, this.snooze));
+    this.service.offer(Group.State, new StateCommands(this, this.clock, this.config, true));
+    this.service.offer(Group.RegionKeys, new RegionKeyCommands(this.keys));
+    this.service.offer(Group.Wearer, new WearerCommands(this.consent, this.snooze));
     this.board.onPress((heldMs) => self.pressed(heldMs));
     if (this.faults.safeMode) this.service.otherwise = Status.NotOffered;
     else await this.useStorage();
@@ -392,10 +393,14 @@ export class Wearable implements DeviceState {
       sendProgress: this.sendProgress,
       resultsChanged: async () => await self.refreshAdvice(),
     });
-    this.service.offer(new ExportCommands(sha256, this.clock, logs.seeds, keeper, fillers, this.consent, randomBytes));
-    this.service.offer(this.imports);
-    this.service.offer(new ResultsCommands(this.clock, this.config, results, this.consent));
     this.service.offer(
+      Group.Export,
+      new ExportCommands(sha256, this.clock, logs.seeds, keeper, fillers, this.consent, randomBytes),
+    );
+    this.service.offer(Group.Import, this.imports);
+    this.service.offer(Group.Results, new ResultsCommands(this.clock, this.config, results, this.consent));
+    this.service.offer(
+      Group.Erase,
       new EraseCommand(this.consent, randomBytes, async () => await self.eraseAll(fillers), runtime.background),
     );
     this.service.otherwise = Status.NotOffered;

@@ -3,6 +3,7 @@ import { Clock } from "../firmware/clock/clock";
 import { Fault, FaultCounters } from "../firmware/faults/faultCounters";
 import { HciHost, type RadioSettings } from "../firmware/hci/host";
 import { Purpose, Role, StateFlag } from "../firmware/keyfob/codes";
+import { Group } from "../firmware/keyfob/commandGroup";
 import { KeyfobService } from "../firmware/keyfob/service";
 import { type DeviceState, StateCommands } from "../firmware/keyfob/stateCommands";
 import { FrameFilter } from "../firmware/listen/frameFilter";
@@ -98,7 +99,7 @@ export class RepeaterDevice implements DeviceState {
     });
     await this.config.load();
     this.configChanged();
-    this.service.offer(new StateCommands(this, this.clock, this.config, false));
+    this.service.offer(Group.State, new StateCommands(this, this.clock, this.config, false));
     this.runtime.background(async () => await self.lightLoop());
     if (this.faults.safeMode) return;
     this.runtime.background(async () => await self.upkeepLoop());

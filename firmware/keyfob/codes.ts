@@ -78,5 +78,7 @@ export enum Purpose {
 /** Version of the service. */
 export const PROTOCOL_VERSION = 1;
 
-/** Version of the firmware: major, minor, patch. */
-export const FIRMWARE_VERSION = [0, 1, 0];
+/** Version of the firmware. */
+export const FIRMWARE_MAJOR = 0;
+export const FIRMWARE_MINOR = 1;
+export const FIRMWARE_PATCH = 0;

@@ -1,20 +1,22 @@
-import type { Status } from "./codes";
-import { putU16 } from "./littleEndian";
+import type { Command } from "./codes";
 
-/**
- * Some commands of services/keyfob.md that belong together. A group parses the payload itself and answers with the payload
- * of the report; undefined: no report (the packet cannot be understood, or wants none).
- */
-export interface CommandGroup {
-  /** Whether `command` is one of this group's. */
-  offers(command: number): boolean;
-  handle(command: number, payload: Buffer): Promise<Buffer | undefined>;
+/** The commands of services/keyfob.md that belong together. */
+export enum Group {
+  State = 0,
+  Wearer = 1,
+  RegionKeys = 2,
+  Export = 3,
+  Import = 4,
+  Results = 5,
+  Erase = 6,
+  None = 7,
 }
 
-/** The report `request u16 | status u8`, with zeros up to `length` bytes. */
-export function statusReport(request: number, status: Status, length: number): Buffer {
-  const report = Buffer.alloc(length);
-  putU16(report, 0, request);
-  report[2] = status;
-  return report;
+/** Carries out the commands of one group. */
+export interface CommandGroup {
+  /**
+   * Carries out a command of the group, whose payload is as long as layouts.ts has it, and answers with the payload of the
+   * report; undefined: no report, as for ImportPiece, or the command is not offered here.
+   */
+  handle(command: Command, payload: Buffer): Promise<Buffer | undefined>;
 }

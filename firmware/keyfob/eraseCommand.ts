@@ -1,10 +1,9 @@
 import { readU32 } from "../../protocol/bytes";
 import type { Consent } from "../wearer/consent";
-import { Command, Purpose, Status } from "./codes";
+import { type Command, Purpose, Status } from "./codes";
 import type { CommandGroup } from "./commandGroup";
-import { getU16, getU32, putU16, putU32 } from "./littleEndian";
-
-const REPORT_BYTES = 7;
+import { reportTo } from "./layouts";
+import { getU16, getU32, putU32 } from "./littleEndian";
 
 /** Erasing everything: asked for with token 0, confirmed with the token and the button. */
 export class EraseCommand implements CommandGroup {
@@ -32,18 +31,11 @@ export class EraseCommand implements CommandGroup {
     this.state = Status.NotBegun;
   }
 
-  offers(command: number): boolean {
-    return command === Command.Erase;
-  }
-
-  async handle(_command: number, payload: Buffer): Promise<Buffer | undefined> {
-    if (payload.length !== 6) return undefined;
+  async handle(command: Command, payload: Buffer): Promise<Buffer> {
     const request = getU16(payload, 4);
     const status = request === 0 ? Status.Malformed : this.advance(getU32(payload, 0), request);
-    const report = Buffer.alloc(REPORT_BYTES);
-    putU32(report, 0, request === this.request ? this.token : 0);
-    putU16(report, 4, request);
-    report[6] = status;
+    const report = reportTo(command, payload, status);
+    if (request === this.request) putU32(report, 0, this.token);
     return report;
   }
 

@@ -7,13 +7,13 @@ import { type HourRange, MAX_EXPORT_HOURS, SeedExport } from "../seeds/seedExpor
 import type { SeedKeeper, SeedStore } from "../seeds/seedKeeper";
 import type { Consent } from "../wearer/consent";
 import { Command, Purpose, Status } from "./codes";
-import { type CommandGroup, statusReport } from "./commandGroup";
+import type { CommandGroup } from "./commandGroup";
+import { reportTo, requestOf } from "./layouts";
 import { getU16, getU32, putU16 } from "./littleEndian";
 
 const BEGIN_BYTES = 8;
 const RANGE_BYTES = 8;
 const MAX_RANGES = 8;
-const BEGIN_REPORT_BYTES = 8;
 
 /** Handing the seeds to the host: only while the wearer's consent is open. */
 export class ExportCommands implements CommandGroup {
@@ -44,20 +44,15 @@ export class ExportCommands implements CommandGroup {
     this.randomBytes = randomBytes;
   }
 
-  offers(command: number): boolean {
-    return command === Command.ExportBegin || command === Command.ExportBlock || command === Command.ExportEnd;
-  }
-
-  async handle(command: number, payload: Buffer): Promise<Buffer | undefined> {
-    if (command === Command.ExportBegin) return await this.begin(payload);
-    return command === Command.ExportBlock ? await this.block(payload) : await this.end(payload);
-  }
-
-  private async begin(payload: Buffer): Promise<Buffer | undefined> {
-    if (payload.length < BEGIN_BYTES) return undefined;
-    const request = getU16(payload, 4);
-    const report = statusReport(request, Status.Ok, BEGIN_REPORT_BYTES);
-    report[2] = await this.tryBegin(payload, request);
+  async handle(command: Command, payload: Buffer): Promise<Buffer> {
+    const request = requestOf(command, payload);
+    if (command === Command.ExportBlock) return await this.block(request, getU16(payload, 2));
+    const report = reportTo(command, payload, Status.Ok);
+    if (command === Command.ExportEnd) {
+      report[2] = await this.end(request);
+      return report;
+    }
+    report[2] = await this.begin(payload, request);
     const open = this.open;
     if (open && report[2] === Status.Ok) {
       putU16(report, 4, open.hours);
@@ -66,7 +61,7 @@ export class ExportCommands implements CommandGroup {
     return report;
   }
 
-  private async tryBegin(payload: Buffer, request: number): Promise<Status> {
+  private async begin(payload: Buffer, request: number): Promise<Status> {
     const ranges = readRanges(payload);
     if (!ranges || request === 0) return Status.Malformed;
     if (!this.clock.isSet()) return Status.ClockNotSet;
@@ -87,10 +82,7 @@ export class ExportCommands implements CommandGroup {
     return Status.Ok;
   }
 
-  private async block(payload: Buffer): Promise<Buffer | undefined> {
-    if (payload.length !== 4) return undefined;
-    const request = getU16(payload, 0);
-    const index = getU16(payload, 2);
+  private async block(request: number, index: number): Promise<Buffer> {
     let seeds = Buffer.alloc(0);
     const open = this.open;
     if (open && open.request === request && index < open.blocks() && this.consent.covers(Purpose.Export, request))
@@ -102,19 +94,17 @@ export class ExportCommands implements CommandGroup {
     return report;
   }
 
-  private async end(payload: Buffer): Promise<Buffer | undefined> {
-    if (payload.length !== 2) return undefined;
-    const request = getU16(payload, 0);
+  private async end(request: number): Promise<Status> {
     const open = this.open;
-    if (!open || open.request !== request) return statusReport(request, Status.NotBegun, 3);
+    if (!open || open.request !== request) return Status.NotBegun;
     try {
       await this.keeper.renew(hourOfMinute(this.clock.minute()));
     } catch (_error) {
-      return statusReport(request, Status.StorageFault, 3);
+      return Status.StorageFault;
     }
     this.open = undefined;
     this.consent.end();
-    return statusReport(request, Status.Ok, 3);
+    return Status.Ok;
   }
 }
 

@@ -9,12 +9,12 @@ import { type ImportMemory, PieceResult, type RowSource, ShardImport } from "../
 import type { Config } from "../state/config";
 import { NO_CHUNK, type RegionKeys } from "../state/regionKeys";
 import { Command, Status } from "./codes";
-import { type CommandGroup, statusReport } from "./commandGroup";
+import type { CommandGroup } from "./commandGroup";
+import { reportTo } from "./layouts";
 import { getU16, getU32, putU16, putU32 } from "./littleEndian";
 
 const PIECE_HEADER_BYTES = 8;
 const PROGRESS_BYTES = 7;
-const VERIFY_REPORT_BYTES = 4;
 /** The host hears at least this often from work that takes long. */
 const PROGRESS_MS = 400;
 
@@ -80,30 +80,23 @@ export class ImportCommands implements CommandGroup {
     this.lastRequest = 0;
   }
 
-  offers(command: number): boolean {
-    return command === Command.ImportBegin || command === Command.ImportPiece || command === Command.ImportVerify;
-  }
-
-  async handle(command: number, payload: Buffer): Promise<Buffer | undefined> {
-    if (command === Command.ImportBegin) return this.begin(payload);
-    if (command === Command.ImportVerify) return this.verify(payload);
-    await this.piece(payload);
-    return undefined;
-  }
-
-  private begin(payload: Buffer): Buffer | undefined {
-    if (payload.length !== 2 + SHARD_HEADER_BYTES) return undefined;
+  async handle(command: Command, payload: Buffer): Promise<Buffer | undefined> {
+    if (command === Command.ImportPiece) {
+      await this.piece(payload);
+      return undefined;
+    }
     const request = getU16(payload, 0);
-    const status = request === 0 ? Status.Malformed : this.tryBegin(request, sliceCopy(payload, 2, SHARD_HEADER_BYTES));
-    const report = Buffer.alloc(PROGRESS_BYTES);
-    const current = this.current;
-    putU32(report, 0, current && status === Status.Ok ? current.nextPiece : 0);
-    putU16(report, 4, request);
-    report[6] = status;
+    const status = command === Command.ImportBegin ? this.begin(request, payload) : this.verify(request);
+    const report = reportTo(command, payload, status);
+    if (command === Command.ImportVerify)
+      report[3] = status === Status.Verifying ? this.percent : status === Status.Ok ? 100 : 0;
+    else if (status === Status.Ok) putU32(report, 0, this.current.nextPiece);
     return report;
   }
 
-  private tryBegin(request: number, headerBytes: Buffer): Status {
+  private begin(request: number, payload: Buffer): Status {
+    if (request === 0) return Status.Malformed;
+    const headerBytes = sliceCopy(payload, 2, SHARD_HEADER_BYTES);
     if (this.working || this.parts.results.isFull()) return Status.Busy;
     const self = this;
     const parts = this.parts;
@@ -139,7 +132,6 @@ export class ImportCommands implements CommandGroup {
   }
 
   private async piece(payload: Buffer): Promise<void> {
-    if (payload.length <= PIECE_HEADER_BYTES) return;
     const number = getU32(payload, 0);
     const request = getU16(payload, 4);
     const asks = payload[6] !== 0;
@@ -216,20 +208,14 @@ export class ImportCommands implements CommandGroup {
     this.isSending = false;
   }
 
-  private verify(payload: Buffer): Buffer | undefined {
-    if (payload.length !== 2) return undefined;
-    const request = getU16(payload, 0);
+  private verify(request: number): Status {
+    if (request === this.lastRequest && request !== 0) return this.lastStatus;
+    if (this.working) return Status.Busy;
     const current = this.current;
-    let status = Status.NotBegun;
-    if (request === this.lastRequest && request !== 0) status = this.lastStatus;
-    else if (this.working) status = Status.Busy;
-    else if (current && current.request === request) {
-      status = current.isComplete() ? Status.Verifying : Status.Incomplete;
-      if (status === Status.Verifying) this.startVerifying();
-    }
-    const report = statusReport(request, status, VERIFY_REPORT_BYTES);
-    report[3] = status === Status.Verifying ? this.percent : status === Status.Ok ? 100 : 0;
-    return report;
+    if (!current || current.request !== request) return Status.NotBegun;
+    if (!current.isComplete()) return Status.Incomplete;
+    this.startVerifying();
+    return Status.Verifying;
   }
 
   /** The shard is in no local here: a closure keeps all of them alive for as long as it lives. */

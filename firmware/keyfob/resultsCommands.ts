@@ -6,12 +6,12 @@ import type { Results } from "../results/results";
 import { type Config, ConfigKey } from "../state/config";
 import type { Consent } from "../wearer/consent";
 import { Command, Purpose, Status } from "./codes";
-import { type CommandGroup, statusReport } from "./commandGroup";
+import type { CommandGroup } from "./commandGroup";
+import { reportTo } from "./layouts";
 import { getU16, putU16, putU32 } from "./littleEndian";
 
 const RECORD_BYTES = 16;
 const BLOCK_RECORDS = 14;
-const BEGIN_REPORT_BYTES = 8;
 const HOURS_PER_DAY = 24;
 
 /** Telling the host what was found: only while the wearer's consent is open. */
@@ -32,53 +32,52 @@ export class ResultsCommands implements CommandGroup {
     this.records = new MatchList();
   }
 
-  offers(command: number): boolean {
-    return command === Command.ResultsBegin || command === Command.ResultsBlock || command === Command.ResultsEnd;
-  }
-
-  async handle(command: number, payload: Buffer): Promise<Buffer | undefined> {
-    if (command === Command.ResultsBlock) return this.block(payload);
-    if (payload.length !== 2) return undefined;
+  async handle(command: Command, payload: Buffer): Promise<Buffer> {
     const request = getU16(payload, 0);
-    return command === Command.ResultsBegin ? await this.begin(request) : this.end(request);
+    if (command === Command.ResultsBlock) return this.block(request, getU16(payload, 2));
+    const report = reportTo(command, payload, Status.Ok);
+    if (command === Command.ResultsEnd) {
+      if (!this.end(request)) report[2] = Status.NotBegun;
+      return report;
+    }
+    report[2] = await this.begin(request);
+    if (report[2] === Status.Ok) {
+      putU16(report, 4, this.records.count);
+      putU16(report, 6, Math.ceil(this.records.count / BLOCK_RECORDS));
+    }
+    return report;
   }
 
-  private async begin(request: number): Promise<Buffer> {
-    if (request === 0 || !this.consent.covers(Purpose.Results, request))
-      return statusReport(request, Status.NoConsent, BEGIN_REPORT_BYTES);
+  private async begin(request: number): Promise<Status> {
+    if (request === 0 || !this.consent.covers(Purpose.Results, request)) return Status.NoConsent;
     const firstHour = hourOfMinute(this.clock.minute()) - this.config.value(ConfigKey.RetentionDays) * HOURS_PER_DAY;
     try {
       await this.results.settle();
       this.records = await this.results.byHour(firstHour);
     } catch (_error) {
-      return statusReport(request, Status.StorageFault, BEGIN_REPORT_BYTES);
+      return Status.StorageFault;
     }
     this.request = request;
-    const report = statusReport(request, Status.Ok, BEGIN_REPORT_BYTES);
-    putU16(report, 4, this.records.count);
-    putU16(report, 6, Math.ceil(this.records.count / BLOCK_RECORDS));
-    return report;
+    return Status.Ok;
   }
 
-  private block(payload: Buffer): Buffer | undefined {
-    if (payload.length !== 4) return undefined;
-    const request = getU16(payload, 0);
-    const first = getU16(payload, 2) * BLOCK_RECORDS;
+  private block(request: number, index: number): Buffer {
+    const first = index * BLOCK_RECORDS;
     const isOpen = request === this.request && this.consent.covers(Purpose.Results, request);
     const count = isOpen ? Math.max(0, Math.min(BLOCK_RECORDS, this.records.count - first)) : 0;
     const report = Buffer.alloc(4 + count * RECORD_BYTES);
     putU16(report, 0, request);
-    putU16(report, 2, getU16(payload, 2));
+    putU16(report, 2, index);
     for (let i = 0; i < count; i++) putRecord(report, 4 + i * RECORD_BYTES, this.records.get(first + i));
     return report;
   }
 
-  private end(request: number): Buffer {
-    if (request === 0 || request !== this.request) return statusReport(request, Status.NotBegun, 3);
+  private end(request: number): boolean {
+    if (request === 0 || request !== this.request) return false;
     this.request = 0;
     this.records = new MatchList();
     this.consent.end();
-    return statusReport(request, Status.Ok, 3);
+    return true;
   }
 }
 

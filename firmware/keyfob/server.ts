@@ -1,5 +1,6 @@
 import * as ds from "@devicescript/core";
 import { Command } from "./codes";
+import { HAS_BYTES, valuesOf } from "./layouts";
 import type { KeyfobService } from "./service";
 
 /** Commands that may wait while one is carried out; more are dropped, and the host repeats what it gets no report for. */
@@ -81,36 +82,12 @@ export class KeyfobServer {
   }
 }
 
-// Fields of each report in services/keyfob.md: DeviceScript makes a packet only from as many values. 128 more: bytes at the end.
-// biome-ignore format: a table
-const REPORT_FIELDS = Buffer.from([
-  Command.Status, 14,
-  Command.Counters, 1 + 128,
-  Command.ClockSet, 5,
-  Command.ConfigGet, 6,
-  Command.ConfigSet, 6,
-  Command.Snooze, 3,
-  Command.RegionKeyAdd, 3,
-  Command.RegionKeyRemove, 3,
-  Command.RegionKeyGet, 5 + 128,
-  Command.ConsentAsk, 4,
-  Command.ExportBegin, 5,
-  Command.ExportBlock, 2 + 128,
-  Command.ExportEnd, 2,
-  Command.ImportBegin, 3,
-  Command.ImportProgress, 3,
-  Command.ImportVerify, 3,
-  Command.ResultsBegin, 5,
-  Command.ResultsBlock, 2 + 128,
-  Command.ResultsEnd, 2,
-  Command.Erase, 3,
-]);
-const HAS_BYTES = 128;
-
-/** A packet of the right report, with values of nothing, whose payload is then overwritten. */
+/**
+ * A packet of the right report. DeviceScript makes one only from as many values as it has fields, so of values of nothing,
+ * whose payload is then overwritten.
+ */
 function encodeReport(code: number, payload: Buffer): ds.Packet {
-  let fields = 0;
-  for (let i = 0; i < REPORT_FIELDS.length; i += 2) if (REPORT_FIELDS[i] === code) fields = REPORT_FIELDS[i + 1];
+  const fields = valuesOf(code);
   const specs = ds.Keyfob.spec;
   const report = code === Command.ImportProgress ? specs.lookup("importProgress") : specs.byCode(code).response;
   const values: (number | Buffer)[] = [];

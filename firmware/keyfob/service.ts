@@ -1,13 +1,20 @@
 import type { Timer } from "../chips/lines";
 import { Command, Status } from "./codes";
-import type { CommandGroup } from "./commandGroup";
-import { refusal, requestOf } from "./refusal";
+import type { CommandGroup, Group } from "./commandGroup";
+import { groupOf, isWellFormed, refusal, requestOf } from "./layouts";
 
 /** So long a repeated command gets the first one's answer again. */
 const REPEAT_MS = 30000;
 
 /** Commands that do something once, whose repetition must do nothing. */
 const ONCE = [Command.ClockSet, Command.Snooze, Command.ExportEnd, Command.ResultsEnd];
+
+/** The answer that the latest of them got. */
+interface Answered {
+  readonly request: number;
+  readonly report: Buffer;
+  readonly atMs: number;
+}
 
 /**
  * The keyfob's side of services/keyfob.md, without Jacdac: a command and its payload go in, the payload of the report comes
@@ -22,9 +29,7 @@ export class KeyfobService {
   otherwise: Status;
   private readonly groups: CommandGroup[];
   private readonly timer: Timer;
-  private readonly lastRequests: number[];
-  private readonly lastReports: (Buffer | undefined)[];
-  private readonly lastTimes: number[];
+  private readonly answered: Answered[];
 
   constructor(timer: Timer) {
     this.groups = [];
@@ -32,44 +37,40 @@ export class KeyfobService {
     this.timer = timer;
     this.refused = 0;
     this.faults = 0;
-    this.lastRequests = [0, 0, 0, 0];
-    this.lastReports = [undefined, undefined, undefined, undefined];
-    this.lastTimes = [0, 0, 0, 0];
+    this.answered = [];
   }
 
-  /** Adds commands. */
-  offer(group: CommandGroup): void {
-    this.groups.push(group);
+  /** Adds the commands of a group. */
+  offer(group: Group, commands: CommandGroup): void {
+    this.groups[group] = commands;
   }
 
   /** Carries out one command. @returns the report's payload, or undefined if there is none */
   async handle(command: number, payload: Buffer): Promise<Buffer | undefined> {
-    for (const group of this.groups) if (group.offers(command)) return await this.once(group, command, payload);
+    const group = this.groups[groupOf(command)];
+    if (group && isWellFormed(command, payload)) return await this.once(group, command, payload);
     this.refused++;
-    return refusal(command, payload, this.otherwise);
+    return refusal(command, payload, group ? Status.Malformed : this.otherwise);
   }
 
-  private async once(group: CommandGroup, command: number, payload: Buffer): Promise<Buffer | undefined> {
+  private async once(group: CommandGroup, command: Command, payload: Buffer): Promise<Buffer | undefined> {
     const index = ONCE.indexOf(command);
     if (index < 0) return await this.carryOut(group, command, payload);
     const request = requestOf(command, payload);
-    const previous = this.lastReports[index];
-    const isRepeated =
-      request !== 0 && request === this.lastRequests[index] && this.timer.millis() - this.lastTimes[index] < REPEAT_MS;
-    if (previous && isRepeated) return previous;
+    const before = this.answered[index];
+    const isRepeated = before && request !== 0 && request === before.request;
+    if (isRepeated && this.timer.millis() - before.atMs < REPEAT_MS) return before.report;
     const report = await this.carryOut(group, command, payload);
-    this.lastRequests[index] = request;
-    this.lastReports[index] = report;
-    this.lastTimes[index] = this.timer.millis();
+    if (report) this.answered[index] = { request, report, atMs: this.timer.millis() };
     return report;
   }
 
-  private async carryOut(group: CommandGroup, command: number, payload: Buffer): Promise<Buffer | undefined> {
+  private async carryOut(group: CommandGroup, command: Command, payload: Buffer): Promise<Buffer | undefined> {
     try {
       const report = await group.handle(command, payload);
       if (report || command === Command.ImportPiece) return report;
       this.refused++;
-      return refusal(command, payload, Status.Malformed);
+      return refusal(command, payload, this.otherwise);
     } catch (_error) {
       this.faults++; // the packet's answer is lost; the program goes on
       return undefined;

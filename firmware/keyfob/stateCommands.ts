@@ -1,7 +1,17 @@
 import { type Clock, MAX_CLOCK_SECONDS, MIN_CLOCK_SECONDS } from "../clock/clock";
 import type { Config } from "../state/config";
-import { Command, FIRMWARE_VERSION, PROTOCOL_VERSION, type Purpose, type Role, Status } from "./codes";
+import {
+  Command,
+  FIRMWARE_MAJOR,
+  FIRMWARE_MINOR,
+  FIRMWARE_PATCH,
+  PROTOCOL_VERSION,
+  type Purpose,
+  type Role,
+  Status,
+} from "./codes";
 import type { CommandGroup } from "./commandGroup";
+import { reportTo } from "./layouts";
 import { getU16, getU32, putU16, putU32 } from "./littleEndian";
 
 /** What every keyfob or repeater says about itself. */
@@ -26,8 +36,6 @@ export interface DeviceState {
 }
 
 const STATUS_BYTES = 28;
-const CLOCK_REPORT_BYTES = 12;
-const CONFIG_REPORT_BYTES = 16;
 const MAX_U8 = 255;
 
 /** Status, counters, clock and configuration: what wearable and repeater have in common. */
@@ -45,23 +53,15 @@ export class StateCommands implements CommandGroup {
     this.hasClock = hasClock;
   }
 
-  offers(command: number): boolean {
-    if (command === Command.ClockSet) return this.hasClock;
-    return (
-      command === Command.Status ||
-      command === Command.Counters ||
-      command === Command.ConfigGet ||
-      command === Command.ConfigSet
-    );
-  }
-
-  async handle(command: number, payload: Buffer): Promise<Buffer | undefined> {
-    if (command === Command.ClockSet) return await this.setClock(payload);
-    if (command === Command.ConfigSet) return await this.setConfig(payload);
-    if (command === Command.ConfigGet)
-      return payload.length === 3 ? this.configReport(getU16(payload, 0), payload[2], true) : undefined;
-    if (payload.length !== 2) return undefined;
-    return command === Command.Status ? this.status(getU16(payload, 0)) : this.counters(getU16(payload, 0));
+  async handle(command: Command, payload: Buffer): Promise<Buffer | undefined> {
+    if (command === Command.Status) return this.status(getU16(payload, 0));
+    if (command === Command.Counters) return this.counters(getU16(payload, 0));
+    if (command === Command.ClockSet && !this.hasClock) return undefined;
+    const report = reportTo(command, payload, Status.Ok);
+    if (command === Command.ClockSet) await this.setClock(payload, report);
+    else if (command === Command.ConfigGet) this.fillConfig(report, payload[2], true);
+    else await this.setConfig(payload, report);
+    return report;
   }
 
   private status(request: number): Buffer {
@@ -75,7 +75,9 @@ export class StateCommands implements CommandGroup {
     putU16(report, 18, request);
     report[20] = PROTOCOL_VERSION;
     report[21] = state.role;
-    for (let i = 0; i < 3; i++) report[22 + i] = FIRMWARE_VERSION[i];
+    report[22] = FIRMWARE_MAJOR;
+    report[23] = FIRMWARE_MINOR;
+    report[24] = FIRMWARE_PATCH;
     report[25] = state.battery();
     report[26] = state.consentPurpose();
     report[27] = Math.min(MAX_U8, state.consentSeconds());
@@ -90,43 +92,37 @@ export class StateCommands implements CommandGroup {
     return report;
   }
 
-  private async setClock(payload: Buffer): Promise<Buffer | undefined> {
-    if (payload.length !== 8) return undefined;
+  private async setClock(payload: Buffer, report: Buffer): Promise<void> {
     const seconds = getU32(payload, 0);
     const millis = getU16(payload, 6);
-    const report = Buffer.alloc(CLOCK_REPORT_BYTES);
-    putU16(report, 8, getU16(payload, 4));
     report[11] = this.clock.state;
     if (seconds < MIN_CLOCK_SECONDS || seconds > MAX_CLOCK_SECONDS || millis > 999) {
       report[10] = Status.OutOfRange;
-      return report;
+      return;
     }
     const result = this.clock.set(seconds, millis);
     putU32(report, 0, result.driftMs);
     putU32(report, 4, result.sinceSync);
     await this.state.clockSet(result.driftMs);
-    return report;
   }
 
-  private async setConfig(payload: Buffer): Promise<Buffer | undefined> {
-    if (payload.length !== 7) return undefined;
+  private async setConfig(payload: Buffer, report: Buffer): Promise<void> {
     const key = payload[6];
     const isSet = await this.config.set(key, getU32(payload, 0) | 0);
     if (isSet) this.state.configChanged();
-    return this.configReport(getU16(payload, 4), key, isSet);
+    this.fillConfig(report, key, isSet);
   }
 
-  private configReport(request: number, key: number, inRange: boolean): Buffer {
-    const report = Buffer.alloc(CONFIG_REPORT_BYTES);
-    putU16(report, 12, request);
+  private fillConfig(report: Buffer, key: number, inRange: boolean): void {
     report[15] = key;
     const value = this.config.get(key);
-    if (value) {
-      putU32(report, 0, value.value);
-      putU32(report, 4, value.min);
-      putU32(report, 8, value.max);
+    if (!value) {
+      report[14] = Status.NoSuchKey;
+      return;
     }
-    report[14] = value ? (inRange ? Status.Ok : Status.OutOfRange) : Status.NoSuchKey;
-    return report;
+    putU32(report, 0, value.value);
+    putU32(report, 4, value.min);
+    putU32(report, 8, value.max);
+    if (!inRange) report[14] = Status.OutOfRange;
   }
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_SCORE } from "../../protocol/score";
 import { ROOT } from "../../test/tools";
 import { Command, Purpose, Role, StateFlag, Status } from "../keyfob/codes";
+import { HAS_BYTES, isWellFormed, refusal, requestOf, valuesOf } from "../keyfob/layouts";
 import { Config, ConfigKey, DEFAULT_TUNABLES } from "../state/config";
 
 const read = (path: string): string => readFileSync(`${ROOT}${path}`, "utf8");
@@ -21,6 +22,31 @@ function numbers(codes: object): Record<string, number> {
   >;
 }
 
+/** A command with its code and its fields, and then its report's; or a report of its own. */
+const LAYOUT = /^ {4}(?:command|report) (\w+) @ (0x[0-9a-f]+) \{\n([^}]*)\}(?:\n {4}report \{\n([^}]*)\})?/gm;
+/** Region and key in the answer to `regionKeyGet`, which come even if there are none. */
+const TRUST_BYTES = 38;
+const TYPE_BYTES: Record<string, number> = { u8: 1, u16: 2, u32: 4, i32: 4, bytes: 0, StateFlags: 2 };
+
+interface Field {
+  readonly name: string;
+  /** 0: as many as there are. */
+  readonly bytes: number;
+}
+
+function fieldsOf(text: string): Field[] {
+  return [...text.matchAll(/(\w+): (\w+)(?:\[(\d+)\])?/g)].map(([, name, type, count]) => ({
+    name: name as string,
+    bytes: (TYPE_BYTES[type as string] ?? 1) * Number(count ?? 1),
+  }));
+}
+
+/** Where a field starts. */
+function atOf(fields: Field[], name: string): number {
+  const index = fields.findIndex((field) => field.name === name);
+  return fields.slice(0, index).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 const pascal = (name: string): string =>
   name.replace(/(?:^|_)([a-z])/g, (_all, letter: string) => letter.toUpperCase());
 
@@ -30,6 +56,36 @@ describe("the program and the specification of its service", () => {
     expect(Object.fromEntries(Object.entries(specified).map(([name, code]) => [pascal(name), code]))).toEqual(
       numbers(Command),
     );
+  });
+
+  it("agree on the length and fields of every command and report", () => {
+    const layouts = [...service.matchAll(LAYOUT)].map((m) => m.slice(1, 5) as [string, string, string, string?]);
+    expect(layouts).toHaveLength(Object.keys(numbers(Command)).length);
+    for (const [, code, commandFields, reportFields] of layouts) {
+      const command = fieldsOf(commandFields);
+      const report = fieldsOf(reportFields ?? "");
+      const isReportOnly = Number(code) === Command.ImportProgress;
+      const values = (isReportOnly ? command : report).map(({ bytes }) => (bytes === 0 ? HAS_BYTES : 1));
+      expect([code, valuesOf(Number(code))]).toEqual([code, values.reduce((sum, value) => sum + value, 0)]);
+      if (isReportOnly) continue;
+      const length = command.reduce((sum, { bytes }) => sum + bytes, 0);
+      const isOpen = command.at(-1)?.bytes === 0;
+      const least = length + (Number(code) === Command.ImportPiece ? 1 : 0);
+      const fits = [least - 1, least, least + 1].map((n) => isWellFormed(Number(code), Buffer.alloc(n)));
+      expect([code, ...fits]).toEqual([code, false, true, isOpen]);
+      const asked = Buffer.alloc(least);
+      asked.writeUInt16LE(0x1234, atOf(command, "request"));
+      expect(requestOf(Number(code), asked)).toBe(0x1234);
+      const answer = refusal(Number(code), asked, Status.Refused);
+      if (!answer) expect([Command.Status, Command.Counters, Command.ImportPiece]).toContain(Number(code));
+      else {
+        const trustBytes = Number(code) === Command.RegionKeyGet ? TRUST_BYTES : 0;
+        const expected = Buffer.alloc(report.reduce((sum, { bytes }) => sum + bytes, trustBytes));
+        expected.writeUInt16LE(0x1234, atOf(report, "request"));
+        if (report.some(({ name }) => name === "status")) expected[atOf(report, "status")] = Status.Refused;
+        expect([code, answer.toString("hex")]).toEqual([code, expected.toString("hex")]);
+      }
+    }
   });
 
   it.each([
@@ -63,12 +119,18 @@ describe("the program and the specification of its service", () => {
     }
   });
 
-  it("agree on the defaults of the configuration, and these with the score's", () => {
+  it("agree on ranges and defaults of the configuration, and these with the score's", () => {
     const store = { get: async () => undefined, set: async () => undefined, remove: async () => undefined };
     const wearable = new Config(store, DEFAULT_TUNABLES, false);
+    const rows = [...service.matchAll(/^\| (\d+) \| \w+ \| ([^|]*) \| (\S+) [^|]*\| (?:wearable|both) \|/gm)];
+    expect(rows.length).toBeGreaterThan(10);
+    for (const [, key, text, byDefault] of rows as unknown as [string, string, string, string][]) {
+      const { value, min, max } = wearable.get(Number(key)) ?? {};
+      const range = /(-?\d+) (?:to|or) (-?\d+)/.exec(text);
+      if (range) expect([key, min, max]).toEqual([key, Number(range[1]), Number(range[2])]);
+      if (/\d/.test(byDefault)) expect([key, value]).toEqual([key, Number.parseInt(byDefault, 10)]);
+    }
     expect(wearable.score()).toEqual(DEFAULT_SCORE);
-    expect(wearable.value(ConfigKey.SnoozeMinutes)).toBe(60);
-    expect(wearable.value(ConfigKey.HearFindMy)).toBe(0);
   });
 
   it("recommend what the power model recommends", () => {
