@@ -203,6 +203,8 @@ export class ContactLog {
       this.crc = crc16(this.frame, HEAD_AT, ROWS_AT - HEAD_AT, CRC_START);
     }
     this.ring.setLastHour(this.ring.newest, Math.max(hour, this.ring.lastHour(this.ring.newest)));
+    // A clock that went back may bring rows of hours that were expired before.
+    this.expiredTo = Math.min(this.expiredTo, hour - 1);
   }
 
   /** Writes as many rows from `start` on as the group takes, and returns their bytes. */
@@ -263,7 +265,7 @@ export class ContactLog {
     for (let group = 0; group < SECTOR_GROUPS; group++) {
       if (!holdsHour(index, group * ROWS_AT, hour, firstHour)) continue;
       const bytes = await this.readGroup(sector, group);
-      if (this.ring.moves - moves >= reuse) return;
+      if (this.ring.moves - moves >= reuse || !this.ring.holds(sector)) return;
       const rows = soundRows(bytes, hour, firstHour);
       if (rows.length > 0) await visit(rows);
     }

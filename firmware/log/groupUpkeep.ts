@@ -22,16 +22,13 @@ export async function mendGroup(store: FlashStore, address: number, firstHour: n
   const group = await store.read(address, GROUP_BYTES);
   if (voidWrongChecks(group)) await store.program(address, group.slice(0, CHECK_BYTES));
   if (groupHourAt(group, 0, firstHour) === 0) await store.program(address + HEAD_AT, Buffer.alloc(ROWS_AT - HEAD_AT));
-  const seal = sealOf(group);
-  const stored = readU16(group, SEAL_AT);
-  if (stored === seal || (stored & seal) !== seal) return;
-  writeU16(group, SEAL_AT, seal);
-  await store.program(address + SEAL_AT, group.slice(SEAL_AT, GROUP_BYTES));
+  await sealGroup(store, address, group);
 }
 
 /**
  * Erases the rows of `lastHour` and of every hour before from the group at `address`. First the seal goes, then the checks, then
- * the rows, so that the group's other rows count whenever the power fails.
+ * the rows, so that the group's other rows count whenever the power fails. For that an open group is sealed first: of a right
+ * seal a cut leaves fewer bits, but of a blank one any.
  *
  * @param firstHour the hour that its sector was opened for
  * @throws FlashError
@@ -43,8 +40,18 @@ export async function expireGroup(
   firstHour: number,
 ): Promise<void> {
   const group = await store.read(address, GROUP_BYTES);
+  await sealGroup(store, address, group);
   if (!voidRows(group, lastHour, firstHour)) return;
   await store.program(address + SEAL_AT, group.slice(SEAL_AT, GROUP_BYTES));
   await store.program(address, group.slice(0, CHECK_BYTES));
   await store.program(address + ROWS_AT, group.slice(ROWS_AT, SEAL_AT));
+}
+
+/** Programs the seal that is blank or was cut while it was programmed; one that is whole or voided stays. */
+async function sealGroup(store: FlashStore, address: number, group: Buffer): Promise<void> {
+  const seal = sealOf(group);
+  const stored = readU16(group, SEAL_AT);
+  if (stored === seal || (stored & seal) !== seal) return;
+  writeU16(group, SEAL_AT, seal);
+  await store.program(address + SEAL_AT, group.slice(SEAL_AT, GROUP_BYTES));
 }

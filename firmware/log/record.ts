@@ -4,8 +4,11 @@ import { CRC_START, crc16, storedCrc } from "./crc16";
 /** Bytes of a record's payload. */
 export const PAYLOAD_BYTES = 32;
 
+/** Bytes of a record's hour, with which it begins. */
+export const HOUR_BYTES = 4;
+
 /** Where a record has its CRC, which is programmed after the rest. */
-export const CRC_AT = 4 + PAYLOAD_BYTES;
+export const CRC_AT = HOUR_BYTES + PAYLOAD_BYTES;
 
 /** Bytes of a record: hour u32 | payload 32 | CRC u16. */
 export const RECORD_BYTES = CRC_AT + 2;

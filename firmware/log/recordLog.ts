@@ -1,6 +1,15 @@
 import { copyBytes, readU32 } from "../../protocol/bytes";
 import { FlashFault, type FlashStore, SECTOR_BYTES } from "../flash/flashStore";
-import { BLANK_HOUR, CRC_AT, encodeRecord, findRecord, payloadAt, RECORD_BYTES } from "./record";
+import {
+  BLANK_HOUR,
+  CRC_AT,
+  encodeRecord,
+  findRecord,
+  HOUR_BYTES,
+  PAYLOAD_BYTES,
+  payloadAt,
+  RECORD_BYTES,
+} from "./record";
 import { isBlank } from "./rowGroup";
 import { HEADER_BYTES } from "./sectorHeader";
 import { SectorRing, zero } from "./sectorRing";
@@ -131,7 +140,7 @@ export class RecordLog {
     const start = this.ring.cursor;
     for (let k = 0; k < this.ring.sectors; k++) {
       const sector = (start + k) % this.ring.sectors;
-      if (this.ring.firstHour(sector) === 0) continue;
+      if (!this.ring.holds(sector)) continue;
       const hours = await this.readHours(sector);
       for (let record = 0; record < SECTOR_RECORDS && readU32(hours, record * 4) !== BLANK_HOUR; ) {
         const records = await this.readRecords(sector, record);
@@ -157,7 +166,10 @@ export class RecordLog {
         const hours = await this.readHours(sector);
         for (let record = 0; record < SECTOR_RECORDS; record++) {
           if (readU32(hours, record * 4) !== hour) continue;
-          if (!payloadAt(await this.readRecords(sector, record), 0)) continue;
+          if (!payloadAt(await this.readRecords(sector, record), 0)) {
+            await this.eraseRecord(sector, record);
+            continue;
+          }
           if (sectorBefore >= 0) await this.eraseRecord(sectorBefore, recordBefore);
           sectorBefore = sector;
           recordBefore = record;
@@ -220,7 +232,7 @@ export class RecordLog {
   }
 
   private mayHold(sector: number, hour: number): boolean {
-    return this.anyOrder ? this.ring.firstHour(sector) !== 0 : this.ring.mayHold(sector, hour);
+    return this.anyOrder ? this.ring.holds(sector) : this.ring.mayHold(sector, hour);
   }
 
   private async write(hour: number, record: Buffer): Promise<void> {
@@ -274,8 +286,12 @@ export class RecordLog {
     }
   }
 
+  /** First the CRC goes, so that half a record never counts, and last the hour, so that a power cut leaves what to erase. */
   private async eraseRecord(sector: number, record: number): Promise<void> {
-    await zero(this.store, this.recordAt(sector, record), RECORD_BYTES);
+    const at = this.recordAt(sector, record);
+    await zero(this.store, at + CRC_AT, RECORD_BYTES - CRC_AT);
+    await zero(this.store, at + HOUR_BYTES, PAYLOAD_BYTES);
+    await zero(this.store, at, HOUR_BYTES);
   }
 
   private async readHours(sector: number): Promise<Buffer> {

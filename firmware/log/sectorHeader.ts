@@ -10,6 +10,9 @@ export const MAX_SPAN = 126;
 /** Stands for a span that is not known: the sector may hold any hour up to MAX_SPAN. */
 export const UNKNOWN_SPAN = 255;
 
+/** Where a header has its CRC. */
+export const HEADER_CRC_AT = HEADER_BYTES - 2;
+
 /** The start of a sector: kind 1 | sequence u32 | first hour u24 | span of the sector before, 1 | CRC u16. */
 export interface SectorHeader {
   /** Which log the sector belongs to, or that everything before is being erased. */
@@ -20,31 +23,36 @@ export interface SectorHeader {
   readonly firstHour: number;
   /** Last hour minus first hour of the sector with the sequence number before this one, or UNKNOWN_SPAN. */
   readonly spanBefore: number;
+  /** Whether the sector is being overwritten: nothing in it counts, and the other fields may be torn. */
+  readonly isGoing: boolean;
 }
 
 /** Encodes a header; an hour fits 24 bits until the year 3883. */
-export function encodeHeader(header: SectorHeader): Buffer {
+export function encodeHeader(kind: number, sequence: number, firstHour: number, spanBefore: number): Buffer {
   const bytes = Buffer.alloc(HEADER_BYTES);
-  bytes[0] = header.kind;
-  writeU32(bytes, 1, header.sequence);
-  bytes[5] = (header.firstHour >> 16) & 0xff;
-  writeU16(bytes, 6, header.firstHour);
-  bytes[8] = header.spanBefore;
-  writeU16(bytes, 9, headerCrc(bytes, 0));
+  bytes[0] = kind;
+  writeU32(bytes, 1, sequence);
+  bytes[5] = (firstHour >> 16) & 0xff;
+  writeU16(bytes, 6, firstHour);
+  bytes[8] = spanBefore;
+  writeU16(bytes, HEADER_CRC_AT, headerCrc(bytes, 0));
   return bytes;
 }
 
-/** The header at `at`, or undefined if there is none: a blank, voided, torn or rotten one. */
+/** The header at `at`, or undefined if there is none: a blank, torn or rotten one. A CRC that only lost bits was voided. */
 export function decodeHeader(bytes: Buffer, at: number): SectorHeader | undefined {
-  if (readU16(bytes, at + 9) !== headerCrc(bytes, at)) return undefined;
+  const stored = readU16(bytes, at + HEADER_CRC_AT);
+  const crc = headerCrc(bytes, at);
+  if ((stored & crc) !== stored) return undefined;
   return {
     kind: bytes[at],
     sequence: readU32(bytes, at + 1),
     firstHour: (bytes[at + 5] << 16) | readU16(bytes, at + 6),
     spanBefore: bytes[at + 8],
+    isGoing: stored !== crc,
   };
 }
 
 function headerCrc(bytes: Buffer, at: number): number {
-  return storedCrc(crc16(bytes, at, HEADER_BYTES - 2, CRC_START));
+  return storedCrc(crc16(bytes, at, HEADER_CRC_AT, CRC_START));
 }

@@ -1,12 +1,23 @@
 import { readU16, writeU16 } from "../../protocol/bytes";
 import { FlashError, FlashFault, type FlashStore, SECTOR_BYTES, TRANSFER_BYTES } from "../flash/flashStore";
-import { decodeHeader, encodeHeader, HEADER_BYTES, MAX_SPAN, type SectorHeader, UNKNOWN_SPAN } from "./sectorHeader";
+import {
+  decodeHeader,
+  encodeHeader,
+  HEADER_BYTES,
+  HEADER_CRC_AT,
+  MAX_SPAN,
+  type SectorHeader,
+  UNKNOWN_SPAN,
+} from "./sectorHeader";
 
 /** Kind of the sector that says "everything here is being erased", so that a power cut cannot leave half a log. */
 const ERASING = 0xea;
 
 const HEADERS_PER_READ = 20;
 const INDEX_BYTES = 4;
+
+/** Stands in the index for the first hour of a sector that is being overwritten: long past, so every expiry goes on with it. */
+const GOING_HOUR = 1;
 
 /** Sectors that may fail one after the other before the store counts as unusable. */
 const MAX_FAILURES = 8;
@@ -75,6 +86,10 @@ export class SectorRing {
       for (let k = 0; k < count; k++) {
         const header = decodeHeader(bytes, k * HEADER_BYTES);
         if (!header || (header.kind !== this.kind && header.kind !== ERASING)) continue;
+        if (header.isGoing) {
+          this.setEntry(at + k, GOING_HOUR, 0);
+          continue;
+        }
         this.note(at + k, header);
         if (last && last.sequence + 1 === header.sequence) this.setSpan(lastAt, header.spanBefore);
         if (!first) first = header;
@@ -105,10 +120,15 @@ export class SectorRing {
     return this.firstHour(sector) + Math.min(this.index[sector * INDEX_BYTES + 3], MAX_SPAN);
   }
 
+  /** Whether something in the sector counts. */
+  holds(sector: number): boolean {
+    return this.firstHour(sector) > GOING_HOUR;
+  }
+
   /** Whether the sector may hold rows of the hour. */
   mayHold(sector: number, hour: number): boolean {
     const first = this.firstHour(sector);
-    return first !== 0 && hour >= first - 1 && hour <= this.lastHour(sector);
+    return first > GOING_HOUR && hour >= first - 1 && hour <= this.lastHour(sector);
   }
 
   /** Whether the newest sector can take data of the hour. */
@@ -141,10 +161,16 @@ export class SectorRing {
     if (sector === this.newest) this.writable = false;
   }
 
-  /** Overwrites a whole sector with zeros, header last, so that after a power cut the log still knows what to expire. */
+  /**
+   * Overwrites a whole sector with zeros. The CRC of its header goes first, so that nothing half overwritten counts; the rest of
+   * the header goes last, so that after a power cut the next expiry goes on. @throws FlashError
+   */
   async shred(sector: number): Promise<void> {
     const address = this.address(sector);
+    if (sector === this.newest) this.writable = false;
+    this.setEntry(sector, GOING_HOUR, 0);
     try {
+      await zero(this.store, address + HEADER_CRC_AT, HEADER_BYTES - HEADER_CRC_AT);
       for (let end = SECTOR_BYTES; end > 0; end -= TRANSFER_BYTES) {
         const start = Math.max(0, end - TRANSFER_BYTES);
         await zero(this.store, address + start, end - start);
@@ -154,7 +180,6 @@ export class SectorRing {
       await this.tryErase(sector);
     }
     this.setEntry(sector, 0, 0);
-    if (sector === this.newest) this.writable = false;
   }
 
   /** Notes in the flash that everything is to be erased: from now on a mount does it. @throws FlashError */
@@ -201,7 +226,7 @@ export class SectorRing {
 
   private async openAs(kind: number, hour: number): Promise<void> {
     const spanBefore = this.newest >= 0 ? this.index[this.newest * INDEX_BYTES + 3] : UNKNOWN_SPAN;
-    const header = encodeHeader({ kind, sequence: this.sequence + 1, firstHour: hour, spanBefore });
+    const header = encodeHeader(kind, this.sequence + 1, hour, spanBefore);
     let failures = 0;
     for (let tries = 0; tries < this.sectors && failures < MAX_FAILURES; tries++) {
       const sector = this.cursor;

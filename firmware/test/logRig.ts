@@ -10,7 +10,8 @@ export async function noPause(): Promise<void> {}
 
 /** Rows that differ from all others: each starts with its number. */
 export class RowMaker {
-  private made = 0;
+  /** @param made the number of the row before the first */
+  constructor(private made = 0) {}
 
   /** `count` rows, one after the other. */
   rows(count: number): Buffer {

@@ -26,6 +26,8 @@ export class ModelFlash implements FlashStore {
   readonly broken = new Set<number>();
   cut: Cut | undefined;
   off = false;
+  /** Where the operation began in which the power was lost. */
+  lostAt = -1;
 
   constructor(size: number) {
     this.size = size;
@@ -56,7 +58,7 @@ export class ModelFlash implements FlashStore {
     if (data.length < 1 || data.length > TRANSFER_BYTES) throw new RangeError(`program of ${data.length} bytes`);
     if (Math.floor((offset + data.length - 1) / SECTOR_BYTES) !== sector)
       throw new RangeError("program across sectors");
-    const cut = this.begin(sector);
+    const cut = this.begin(offset);
     for (let i = 0; i < data.length; i++)
       if ((data[i] as number) & ~(this.image[offset + i] as number))
         throw new RangeError(`bit not erased at ${offset + i}`);
@@ -67,20 +69,20 @@ export class ModelFlash implements FlashStore {
         const undone = Math.floor(cut.noise() * 256);
         this.image[offset + i] = (this.image[offset + i] as number) & ((data[i] as number) | undone);
       }
-    this.end(cut);
+    this.end(cut, offset);
   }
 
   async erase(offset: number): Promise<void> {
     if (offset % SECTOR_BYTES !== 0) throw new RangeError(`erase at ${offset}`);
     const sector = offset / SECTOR_BYTES;
-    const cut = this.begin(sector);
+    const cut = this.begin(offset);
     (this.wear[sector] as number)++;
     const whole = cut ? Math.floor(SECTOR_BYTES * cut.fraction) : SECTOR_BYTES;
     this.image.fill(0xff, offset, offset + whole);
     if (cut?.noise)
       for (let i = offset + whole; i < offset + SECTOR_BYTES; i++)
         this.image[i] = (this.image[i] as number) | Math.floor(cut.noise() * 256);
-    this.end(cut);
+    this.end(cut, offset);
   }
 
   /** The same chip after the power has come back. */
@@ -94,17 +96,19 @@ export class ModelFlash implements FlashStore {
     return next;
   }
 
-  private begin(sector: number): Cut | undefined {
+  private begin(offset: number): Cut | undefined {
     if (this.off) throw new PowerLoss("operation after the power went off");
     this.packets++;
     this.operations++;
+    const sector = Math.floor(offset / SECTOR_BYTES);
     if (this.broken.has(sector)) throw new FlashFault(`sector ${sector} is broken`);
     return this.cut?.operation === this.operations ? this.cut : undefined;
   }
 
-  private end(cut: Cut | undefined): void {
+  private end(cut: Cut | undefined, offset: number): void {
     if (!cut) return;
     this.off = true;
+    this.lostAt = offset;
     throw new PowerLoss(`power lost in operation ${cut.operation}`);
   }
 }
