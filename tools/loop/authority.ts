@@ -15,12 +15,15 @@ export interface AuthorityStart {
   readonly data: string;
   /** 0: any. */
   readonly port: number;
-  /** Unix seconds at its start; from then on time goes by as everywhere. */
+  /** Unix seconds at its start; from then on time goes by as everywhere, until it is told otherwise. */
   readonly nowS: number;
 }
 
 /** What the process answers, once. */
 export type AuthorityReady = { readonly url: string } | { readonly error: string };
+
+/** What time it is now, in Unix seconds, for a process that runs already; it answers with the same when it knows. */
+export type AuthorityTime = { readonly nowS: number };
 
 export class Authority {
   private constructor(
@@ -28,19 +31,27 @@ export class Authority {
     readonly folder: string,
     readonly url: string,
     private process: ChildProcess,
-    private readonly epochMs: number,
+    private epochMs: number,
   ) {}
 
   /** Opens for business. @param nowS Unix seconds on the devices' calendar */
   static async open(nowS: number): Promise<Authority> {
     const folder = await mkdtemp(join(tmpdir(), "chirpfob-run-"));
     const { child, url } = await serve({ data: dataOf(folder), port: 0, nowS });
-    return new Authority(folder, url, child, Date.now() - nowS * 1000);
+    return new Authority(folder, url, child, epochMs(nowS));
   }
 
   /** For --data of the commands beside it. */
   get data(): string {
     return dataOf(this.folder);
+  }
+
+  /** A simulated day goes by faster than the service's own clock: this is what time it is now. */
+  async setTime(nowS: number): Promise<void> {
+    this.epochMs = epochMs(nowS);
+    const known = once(this.process, "message");
+    this.process.send({ nowS } satisfies AuthorityTime);
+    await known;
   }
 
   /** Kills the service as a power cut does, and starts it again at the same address. */
@@ -55,6 +66,11 @@ export class Authority {
     await end(this.process, "SIGTERM");
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** The moment of this machine's clock at which the service's clock, now at `nowS`, would have stood at 0. */
+function epochMs(nowS: number): number {
+  return Date.now() - nowS * 1000;
 }
 
 function dataOf(folder: string): string {

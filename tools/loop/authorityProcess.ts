@@ -2,12 +2,16 @@
 
 import { DEFAULT_CONFIG } from "../exposure/config";
 import { startExposureService } from "../exposure/service";
-import { type AuthorityReady, type AuthorityStart, REGION } from "./authority";
+import { type AuthorityReady, type AuthorityStart, type AuthorityTime, REGION } from "./authority";
 
 const { data, port, nowS } = JSON.parse(process.argv[2] ?? "") as AuthorityStart;
-const startedMs = Date.now();
-const now = (): number => nowS + Math.floor((Date.now() - startedMs) / 1000);
-const tell = (ready: AuthorityReady): void => void process.send?.(ready);
+let epochMs = Date.now() - nowS * 1000;
+const now = (): number => Math.floor((Date.now() - epochMs) / 1000);
+const tell = (answer: AuthorityReady | AuthorityTime): void => void process.send?.(answer);
+process.on("message", (time: AuthorityTime) => {
+  epochMs = Date.now() - time.nowS * 1000;
+  tell(time);
+});
 
 try {
   const service = await startExposureService(

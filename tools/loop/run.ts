@@ -16,7 +16,7 @@ import type { KeyfobAnswer } from "./evaluate";
 import { type Faults, layDeadlyLine, NO_FAULTS } from "./faults";
 import type { DeviceCounts, LoopResult, Shard, Upload } from "./result";
 import type { LoopScene } from "./scene";
-import { outageOf, Town } from "./town";
+import { outageOf, shiftOf, Town } from "./town";
 import { GroundTruth } from "./truth";
 import { ChirpIndex, type LoggedMinutes } from "./witness";
 
@@ -24,8 +24,12 @@ const HOUR_S = 3600;
 const DAY_HOURS = 24;
 /** After the last hour has left the embargo. */
 const SPARE_S = 120;
-/** Keyfobs that are looked after at a time, each on a computer of its own. */
-const COMPUTERS = 2;
+/**
+ * Computers for so many keyfobs, each of which is looked after alone. A computer mostly waits, for a service to announce
+ * itself or a button to be pressed, so that more of them than processors save time; each takes a second to start.
+ */
+const KEYFOBS_A_COMPUTER = 2;
+const MAX_COMPUTERS = 8;
 const PULL_AFTER_MS = 400;
 const MAX_TRIES = 5;
 const TRY_AGAIN_MS = 300;
@@ -101,7 +105,8 @@ class Loop {
 
   private async liveThroughTheDay(): Promise<{ town: Town; authority: Authority }> {
     const { scene, events, options, faults } = this;
-    events.step(`Compiling the programs, switching on ${scene.people.length + scene.repeaters.length} devices`);
+    const devices = scene.people.length + scene.repeaters.length;
+    events.step(`Opening the exposure service, compiling the programs, switching on ${devices} devices`);
     // Seeds are published when their hour has been over for the embargo.
     const endS = Math.ceil(scene.toS / HOUR_S) * HOUR_S + EMBARGO_MINUTES * 60 + SPARE_S;
     const onProgress = (atS: number) => events.progress(Math.max(0, atS - scene.fromS), endS - scene.fromS);
@@ -109,18 +114,23 @@ class Loop {
     const { powerCuts, lostReports } = faults;
     const onPanic = (id: string, report: string) =>
       events.step(`The program of ${namesOf(scene, [id])}'s device failed, and it started again: ${report}`);
-    this.town = await Town.found({ scene, radio, seed, powerCuts, lostReports, onProgress, onPanic });
-    events.step("Everybody goes through the day; keyfobs chirp, listen and remember");
-    const town = this.town;
-    // The computers start meanwhile. The service starts when the day is over, because its clock runs from then on.
+    // Service and computers are not needed before the evening, and get ready while the compiler works and the day goes by.
+    const opening = this.openAuthority(scene.fromS + shiftOf(scene));
     const starting = this.startComputers();
+    const ready = Promise.allSettled([opening, starting]);
+    let town: Town;
     try {
+      town = await Town.found({ scene, radio, seed, powerCuts, lostReports, onProgress, onPanic });
+      this.town = town;
+      events.step("Everybody goes through the day; keyfobs chirp, listen and remember");
       await town.liveUntil(endS);
     } finally {
-      await starting;
+      await ready;
     }
-    events.step("Opening the exposure service");
-    return { town, authority: await this.openAuthority(town.deviceS) };
+    await starting;
+    const authority = await opening;
+    await authority.setTime(town.deviceS);
+    return { town, authority };
   }
 
   private async openAuthority(nowS: number): Promise<Authority> {
@@ -129,7 +139,7 @@ class Loop {
   }
 
   private async startComputers(): Promise<void> {
-    const count = Math.min(COMPUTERS, this.scene.people.length);
+    const count = Math.min(MAX_COMPUTERS, Math.ceil(this.scene.people.length / KEYFOBS_A_COMPUTER));
     this.computers.push(...(await Promise.all(Array.from({ length: count }, () => Computer.start()))));
   }
 

@@ -23,6 +23,8 @@ const FIRST_YEAR_S = Date.UTC(2024, 0, 1) / 1000;
 const WEEK_S = 7 * 86_400;
 /** A press of this length snoozes (firmware/wearer). */
 const LONG_PRESS_MS = 3000;
+/** A repeater with chirps in memory sends forty times a second, a keyfob once. */
+const REPEATER_LOAD = 12;
 /** A second without power, and the time it takes a keyfob to be back on the air. */
 const OUTAGE_S = 15;
 /** A chirp's row is written when it can no longer be heard: until then, up to three minutes, it is in RAM. */
@@ -57,7 +59,7 @@ export class Town {
 
   /** Compiles the programs, makes the devices and sets their clocks. */
   static async found({ scene, radio, seed, powerCuts, lostReports, onProgress, onPanic }: TownOptions): Promise<Town> {
-    const shiftS = scene.fromS < FIRST_YEAR_S ? Math.ceil((FIRST_YEAR_S - scene.fromS) / WEEK_S) * WEEK_S : 0;
+    const shiftS = shiftOf(scene);
     const wearable = await buildRole("wearable");
     const repeater = scene.repeaters.length > 0 ? await buildRole("repeater") : wearable;
     const radios = new Map([...scene.people, ...scene.repeaters].map(({ id }, i) => [id, i]));
@@ -69,7 +71,7 @@ export class Town {
         const hostCommands = [setClock(originS + shiftS)];
         return { program: "wearable", hostCommands, ...(cuts.length > 0 ? { powerCutsUs: cuts } : {}) };
       }),
-      ...scene.repeaters.map((): CrowdDevice => ({ program: "repeater" })),
+      ...scene.repeaters.map((): CrowdDevice => ({ program: "repeater", load: REPEATER_LOAD })),
     ];
     const spec: CrowdSpec = {
       seed: `${scene.name} ${seed}`,
@@ -153,6 +155,11 @@ export class Town {
     await this.crowd.run(Math.round((untilS - this.nowS) * SECOND_US));
     this.nowS = untilS;
   }
+}
+
+/** Seconds by which the devices' calendar is ahead of a scene's. */
+export function shiftOf({ fromS }: LoopScene): number {
+  return fromS < FIRST_YEAR_S ? Math.ceil((FIRST_YEAR_S - fromS) / WEEK_S) * WEEK_S : 0;
 }
 
 /** Sets the clock as a computer would, some seconds after the device was switched on. @param originS Unix second of time 0 */

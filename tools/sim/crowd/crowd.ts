@@ -5,6 +5,7 @@ import { Worker } from "node:worker_threads";
 import type { Micros } from "../scheduler";
 import { vmModule } from "../vm/bundle";
 import { abortExchange, createExchange } from "./exchange";
+import { shareOut } from "./share";
 import type { CrowdSpec, DeviceState, Message, Request } from "./spec";
 import type { WorkerStart } from "./worker";
 
@@ -50,6 +51,7 @@ export class Crowd {
 
   private constructor(
     private readonly workers: readonly Worker[],
+    private readonly threadOf: readonly number[],
     private readonly shared: SharedArrayBuffer,
     private readonly events: CrowdEvents,
   ) {}
@@ -57,12 +59,13 @@ export class Crowd {
   /** Starts the threads and prepares the devices; no time passes yet. @throws CrowdError */
   static async start(spec: CrowdSpec, options: CrowdOptions = {}): Promise<Crowd> {
     const threads = Math.max(1, Math.min(options.threads ?? availableParallelism(), spec.devices.length));
+    const threadOf = shareOut(spec.devices, threads);
     const shared = createExchange(threads);
     const workers = Array.from({ length: threads }, (_, thread) => {
-      const workerData: WorkerStart = { spec, thread, threads, shared, vm: vmModule() };
+      const workerData: WorkerStart = { spec, thread, threads, threadOf, shared, vm: vmModule() };
       return new Worker(new URL("./boot.mjs", import.meta.url), { workerData });
     });
-    const crowd = new Crowd(workers, shared, options);
+    const crowd = new Crowd(workers, threadOf, shared, options);
     await Promise.all(workers.map((worker) => crowd.attach(worker)));
     return crowd;
   }
@@ -122,7 +125,7 @@ export class Crowd {
   }
 
   private askDevice(radio: number, request: Ask): Promise<unknown> {
-    return this.ask(this.workers[radio % this.workers.length] as Worker, request);
+    return this.ask(this.workers[this.threadOf[radio] ?? 0] as Worker, request);
   }
 
   private askAll(request: Ask): Promise<unknown[]> {

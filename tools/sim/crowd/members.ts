@@ -16,17 +16,17 @@ import type { CrowdDevice, CrowdSpec, DeviceState, HostCommand, Message } from "
 const BOOT_WITHIN_US = 1e6;
 const POWER_CUT_US = 1e6;
 
-/** Builds the world of one thread: every `threads`-th device, starting with number `thread`. */
+/** Builds the world of one thread. */
 export class Members {
   readonly world: World;
   private readonly devices = new Map<number, SimDevice>();
   private readonly hciDigests = new Map<number, Hash>();
   private readonly traces: BtsnoopFile[] = [];
 
+  /** @param isOurs whether this thread runs a device */
   constructor(
     private readonly spec: CrowdSpec,
-    thread: number,
-    threads: number,
+    isOurs: (radio: number) => boolean,
     private readonly tell: (message: Message) => void,
   ) {
     const { seed, profile, recorded } = spec;
@@ -39,7 +39,7 @@ export class Members {
     const boots = new SeededRandom(`${seed}/boots`);
     spec.devices.forEach((device, radio) => {
       const bootUs = device.bootUs ?? Math.floor(boots.unit() * BOOT_WITHIN_US);
-      if (radio % threads === thread) this.world.scheduler.at(bootUs, () => this.boot(radio, device));
+      if (isOurs(radio)) this.world.scheduler.at(bootUs, () => this.boot(radio, device));
     });
   }
 

@@ -20,6 +20,8 @@ export interface HostCommand {
 export interface CrowdDevice {
   /** Which of CrowdSpec.programs it runs. */
   readonly program: string;
+  /** How much work it is to simulate, beside a keyfob; default 1. Threads get about equal shares. */
+  readonly load?: number;
   /** When it first gets power; default: a random moment of the first second, as nobody switches on in step. */
   readonly bootUs?: Micros;
   readonly clock?: ClockError;

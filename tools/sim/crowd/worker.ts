@@ -14,16 +14,18 @@ export interface WorkerStart {
   readonly spec: CrowdSpec;
   readonly thread: number;
   readonly threads: number;
+  /** For each device, the thread that runs it. */
+  readonly threadOf: readonly number[];
   readonly shared: SharedArrayBuffer;
   readonly vm: WebAssembly.Module;
 }
 
 const PROGRESS_EVERY_MS = 250;
 
-const { spec, thread, threads, shared, vm } = workerData as WorkerStart;
+const { spec, thread, threads, threadOf, shared, vm } = workerData as WorkerStart;
 adoptVmModule(vm);
 const tell = (message: Message): void => parentPort?.postMessage(message);
-const members = new Members(spec, thread, threads, tell);
+const members = new Members(spec, (radio) => threadOf[radio] === thread, tell);
 const exchange = new Exchange(shared, thread, threads);
 const live = new LiveWorld(members.world);
 const ports = new Map<number, Port>();

@@ -6,6 +6,7 @@ import { type Bytecode, buildBytecode } from "../../build/bytecode";
 import { type Link, openLink } from "../../device/link";
 import { REALISTIC } from "../air/profile";
 import { Crowd, CrowdError } from "../crowd/crowd";
+import { shareOut } from "../crowd/share";
 import type { CrowdSpec, DeviceDigest } from "../crowd/spec";
 
 let radio: Bytecode;
@@ -54,6 +55,11 @@ describe("a crowd", () => {
     expect(await digests(2)).toEqual(one);
     expect(await digests(3)).toEqual(one);
     expect(await digests(2, { seed: "another" })).not.toEqual(one);
+  });
+
+  it("gives each thread about as much to do, and a device that is much work a thread of its own", () => {
+    expect(shareOut([{}, {}, {}, {}, {}], 2)).toEqual([0, 1, 0, 1, 0]);
+    expect(shareOut([{}, {}, {}, {}, { load: 12 }], 2)).toEqual([1, 1, 1, 1, 0]);
   });
 
   it("lets people hear each other across threads for as long as they are in contact", async () => {
