@@ -12,13 +12,12 @@ import {
   weightsInWords,
 } from "./exposureReport";
 
-/** Height of the picture's drawing area, in its own units. */
-const PLOT_HEIGHT = 200;
-const PLOT_TOP = 24;
-const LABEL_HEIGHT = 64;
-const LEFT = 56;
-const SLOT = 56;
-const BAR = 34;
+/** Units of a bar's drawing area, which is stretched to the room there is. */
+const BAR_WIDTH = 100;
+const BAR_HEIGHT = 40;
+const BAR_MARGIN = 8;
+
+const ADVICE_WORDS = { alert: "Alert", notice: "Notice", none: "Counts for little" } as const;
 
 /** Renders the page. @param createdMs when, Unix milliseconds */
 export function exposureHtml(days: readonly ExposureDay[], config: ScoreConfig, createdMs: number): string {
@@ -49,61 +48,56 @@ ${days.length > 0 ? `${picture(days, config)}\n${table(days)}` : ""}
 `;
 }
 
+// On a narrow screen rows become cards by style alone; the roles keep the table a table for screen readers there.
 function table(days: readonly ExposureDay[]): string {
-  const rows = days.map(
-    ({ day, direct, shared, weighted, advice, reverse }) =>
-      `<tr class="${advice}"><th scope="row">${escapeHtml(formatDay(day))}</th>${direct.map((minutes) => `<td>${minutes}</td>`).join("")}<td>${shared}</td><td>${weighted}</td><td>${ADVICE_WORDS[advice]}${reverse ? "; possible source" : ""}</td></tr>`,
-  );
+  const names = [...CLOSENESS.map(capital), "Shared space", "Counts as"];
+  const rows = days.map(({ day, direct, shared, weighted, advice, reverse }) => {
+    const figures = [...direct, shared, weighted].map(
+      (figure, i) => `<td role="cell" data-name="${names[i]}"${figure === 0 ? ' class="zero"' : ""}>${figure}</td>`,
+    );
+    const meaning = `${ADVICE_WORDS[advice]}${reverse ? "; possible source" : ""}`;
+    return `<tr role="row" class="${advice}"><th role="rowheader" scope="row">${escapeHtml(formatDay(day))}</th>${figures.join("")}<td role="cell" class="meaning">${meaning}</td></tr>`;
+  });
+  const headings = ["Day", ...names, "Meaning"].map((name) => `<th role="columnheader" scope="col">${name}</th>`);
   return `<h2>Day by day</h2>
-<div class="scroll" role="region" aria-label="Minutes by day" tabindex="0">
-<table>
+<table role="table">
 <caption>Minutes near somebody who was diagnosed later</caption>
-<thead><tr><th scope="col">Day</th>${CLOSENESS.map((name) => `<th scope="col">${capital(name)}</th>`).join("")}<th scope="col">Shared space</th><th scope="col">Counts as</th><th scope="col">Meaning</th></tr></thead>
-<tbody>
+<thead role="rowgroup"><tr role="row">${headings.join("")}</tr></thead>
+<tbody role="rowgroup">
 ${rows.join("\n")}
 </tbody>
-</table>
-</div>`;
+</table>`;
 }
 
-const ADVICE_WORDS = { alert: "Alert", notice: "Notice", none: "Little" } as const;
-
-/** Bars of counted minutes from the first day to the last, with the days between shown empty. */
+/** A bar for each day with an encounter, oldest first; the days between are told. */
 function picture(days: readonly ExposureDay[], config: ScoreConfig): string {
-  const first = days[0]?.day ?? 0;
-  const last = days.at(-1)?.day ?? first;
-  const byDay = new Map(days.map((day) => [day.day, day]));
   const highest = Math.max(config.alertAt * 1.2, ...days.map(({ weighted }) => weighted));
-  const y = (minutes: number) => PLOT_TOP + PLOT_HEIGHT * (1 - minutes / highest);
-  const width = LEFT + (last - first + 1) * SLOT + 16;
-  const height = PLOT_TOP + PLOT_HEIGHT + LABEL_HEIGHT;
-  const bars: string[] = [];
-  for (let day = first; day <= last; day++) {
-    const x = LEFT + (day - first) * SLOT;
-    const found = byDay.get(day);
-    const middle = x + SLOT / 2;
-    const [weekday, ...rest] = formatDay(day).split(/,? /);
-    bars.push(
-      `<text class="day" x="${middle}" y="${PLOT_TOP + PLOT_HEIGHT + 22}">${escapeHtml(weekday ?? "")}</text><text class="day" x="${middle}" y="${PLOT_TOP + PLOT_HEIGHT + 42}">${escapeHtml(rest.slice(0, 2).join(" "))}</text>`,
-    );
-    if (!found) continue;
-    const top = y(found.weighted);
-    bars.push(
-      `<rect class="${found.advice}" x="${x + (SLOT - BAR) / 2}" y="${top.toFixed(1)}" width="${BAR}" height="${Math.max(2, PLOT_TOP + PLOT_HEIGHT - top).toFixed(1)}" rx="3"><title>${escapeHtml(formatDay(day))}: counts as ${found.weighted} minutes</title></rect><text class="value" x="${middle}" y="${(top - 6).toFixed(1)}">${Math.round(found.weighted)}</text>`,
+  const x = (minutes: number) => Number(((BAR_WIDTH * minutes) / highest).toFixed(1));
+  const limits = [config.noticeAt, config.alertAt].map(
+    (minutes) => `<line x1="${x(minutes)}" x2="${x(minutes)}" y1="0" y2="${BAR_HEIGHT}"/>`,
+  );
+  const rows: string[] = [];
+  for (const [i, { day, weighted, advice }] of days.entries()) {
+    const empty = day - (days[i - 1]?.day ?? day - 1) - 1;
+    if (empty > 0)
+      rows.push(`<span class="gap">${empty === 1 ? "1 day" : `${empty} days`} without an encounter</span>`);
+    const date = formatDay(day).replace(/ \d+$/, "");
+    const bar = `<rect class="${advice}" y="${BAR_MARGIN}" width="${Math.max(1, x(weighted))}" height="${BAR_HEIGHT - 2 * BAR_MARGIN}"/>`;
+    const value = `${weighted}${advice === "none" ? "" : ` ${advice}`}`;
+    rows.push(
+      `<span class="date">${escapeHtml(date)}</span><svg viewBox="0 0 ${BAR_WIDTH} ${BAR_HEIGHT}" preserveAspectRatio="none">${bar}${limits.join("")}</svg><span class="value">${value}</span>`,
     );
   }
-  const line = (minutes: number, name: string) =>
-    `<line class="limit" x1="${LEFT}" x2="${width - 16}" y1="${y(minutes).toFixed(1)}" y2="${y(minutes).toFixed(1)}"/><text class="limit" x="${LEFT - 6}" y="${(y(minutes) + 5).toFixed(1)}">${name}</text>`;
-  const summary = days.map(({ day, weighted }) => `${formatDay(day)}: ${weighted}`).join("; ");
+  const summary = days.map(
+    ({ day, weighted, advice }) => `${formatDay(day)}: ${weighted}, ${advice === "none" ? "little" : advice}`,
+  );
   return `<h2>The days at a glance</h2>
-<div class="scroll" role="region" aria-label="Picture of the days" tabindex="0">
-<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Counted minutes by day. ${escapeHtml(summary)}.">
-${line(config.alertAt, "alert")}
-${line(config.noticeAt, "notice")}
-<line class="axis" x1="${LEFT}" x2="${width - 16}" y1="${PLOT_TOP + PLOT_HEIGHT}" y2="${PLOT_TOP + PLOT_HEIGHT}"/>
-${bars.join("\n")}
-</svg>
-</div>`;
+<figure>
+<div class="days" role="img" aria-label="Counted minutes by day. ${escapeHtml(summary.join("; "))}.">
+${rows.join("\n")}
+</div>
+<figcaption>Counted minutes. The dashed lines: from ${config.noticeAt} on a day is a notice, from ${config.alertAt} on an alert.</figcaption>
+</figure>`;
 }
 
 function capital(text: string): string {
@@ -115,22 +109,31 @@ function escapeHtml(text: string): string {
 }
 
 const STYLE = `
-:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #ffffff; --soft: #f2f2ee; --line: #8a8a86; --alert: #a11212; --notice: #8a5a00; --none: #2f5d3a; }
+:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #ffffff; --soft: #f2f2ee; --line: #76766f; --alert: #a11212; --notice: #8a5a00; --none: #2f5d3a; }
 @media (prefers-color-scheme: dark) { :root { --ink: #f2f2ee; --paper: #161616; --soft: #242424; --line: #9a9a96; --alert: #ff8d80; --notice: #f0c060; --none: #8fd19e; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1.25rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-main { max-width: 54rem; margin: 0 auto; padding: 1.5rem 1.25rem 3rem; }
+main { max-width: 60rem; margin: 0 auto; padding: 1.5rem 1.25rem 3rem; }
 h1 { font-size: 2.2rem; line-height: 1.2; margin: 0 0 1rem; }
 h2 { font-size: 1.5rem; margin: 2rem 0 0.5rem; }
 .lead { font-size: 1.5rem; border-left: 0.4rem solid var(--none); padding: 0.75rem 1rem; background: var(--soft); margin: 0 0 1rem; }
 .lead.alert { border-color: var(--alert); } .lead.notice { border-color: var(--notice); }
-.scroll { overflow-x: auto; } .scroll:focus-visible { outline: 3px solid var(--notice); outline-offset: 2px; }
-table { border-collapse: collapse; width: 100%; } caption { text-align: left; padding: 0.25rem 0; }
-th, td { border-bottom: 1px solid var(--line); padding: 0.5rem 0.6rem; text-align: right; vertical-align: bottom; }
-th[scope="row"], th:first-child, td:last-child, th:last-child { text-align: left; } th[scope="row"] { white-space: nowrap; }
-tr.alert td:last-child { color: var(--alert); font-weight: 700; } tr.notice td:last-child { color: var(--notice); font-weight: 700; }
-svg { display: block; font-size: 15px; } svg text { fill: var(--ink); } svg text.day, svg text.value { text-anchor: middle; } svg text.limit { text-anchor: end; }
+figure { margin: 0; } figcaption { margin-top: 0.5rem; }
+.days { display: grid; grid-template-columns: max-content minmax(4rem, 1fr) max-content; column-gap: 0.75rem; align-items: center; }
+.days svg { display: block; width: 100%; height: 2.4rem; border-left: 2px solid var(--ink); } .days .value { font-weight: 700; }
+.days .gap { grid-column: 1 / -1; padding: 0.4rem 0; font-style: italic; }
 svg rect.alert { fill: var(--alert); } svg rect.notice { fill: var(--notice); } svg rect.none { fill: var(--none); }
-svg line.axis { stroke: var(--ink); stroke-width: 2; } svg line.limit { stroke: var(--line); stroke-dasharray: 4 4; }
-@media print { :root { --ink: #000; --paper: #fff; --soft: #fff; --line: #666; --alert: #7a0000; --notice: #5c3d00; --none: #1f4027; } body { font-size: 13pt; } main { max-width: none; padding: 0; } .scroll { overflow: visible; } svg { max-width: 100%; height: auto; } h2, .lead, tr, svg { break-inside: avoid; } }
+svg line { stroke: var(--line); stroke-width: 2; stroke-dasharray: 5 4; vector-effect: non-scaling-stroke; }
+table { border-collapse: collapse; width: 100%; } caption { text-align: left; padding: 0.25rem 0; }
+th, td { border-bottom: 1px solid var(--line); padding: 0.5rem 0.6rem; text-align: right; vertical-align: top; } thead th { vertical-align: bottom; }
+th:first-child, .meaning, th:last-child { text-align: left; } tbody th { white-space: nowrap; }
+tr.alert .meaning { color: var(--alert); font-weight: 700; } tr.notice .meaning { color: var(--notice); font-weight: 700; }
+@media screen and (max-width: 52rem) {
+thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
+table, caption, tbody, tr, tbody th, td { display: block; } tr { display: flex; flex-direction: column; border-bottom: 1px solid var(--line); padding: 0.6rem 0; }
+tbody th, td { border: 0; padding: 0.1rem 0; } td { display: flex; justify-content: space-between; } td::before { content: attr(data-name); }
+td.zero { display: none; } tbody th { order: -2; } .meaning { order: -1; justify-content: start; }
+.days { grid-template-columns: minmax(4rem, 1fr) max-content; } .days .date { grid-column: 1 / -1; margin-top: 0.5rem; } .days svg { height: 1.8rem; }
+}
+@media print { :root { --ink: #000; --paper: #fff; --soft: #fff; --line: #666; --alert: #7a0000; --notice: #5c3d00; --none: #1f4027; } body { font-size: 13pt; } main { max-width: none; padding: 0; } .lead { font-size: 16pt; } th, td { padding: 0.35rem 0.3rem; } h2 { break-after: avoid; } .lead, tr, .days { break-inside: avoid; } }
 `;

@@ -4,16 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launchBrowser, openPage, SCREENS, sheetsOf, weakestContrast } from "../../../test/browser";
 import { hasTool } from "../../../test/tools";
 import { renderReport } from "../report/report";
 import { percent } from "../report/words";
 import { resultOf } from "./ideal";
-
-const FLAGS =
-  "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
-const SIZES = { desktop: [1280, 900], phone: [360, 740] } as const;
 
 describe.skipIf(!hasTool("chromium"))("the report in a browser", () => {
   const folder = mkdtempSync(join(tmpdir(), "chirpfob-report-"));
@@ -23,7 +20,7 @@ describe.skipIf(!hasTool("chromium"))("the report in a browser", () => {
 
   beforeAll(async () => {
     writeFileSync(file, renderReport(result));
-    browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS.split(" ") });
+    browser = await launchBrowser();
   });
 
   afterAll(async () => {
@@ -31,29 +28,23 @@ describe.skipIf(!hasTool("chromium"))("the report in a browser", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function open(size: readonly [number, number], scheme: "light" | "dark" = "light") {
-    const page = await browser.newPage({ viewport: { width: size[0], height: size[1] }, colorScheme: scheme });
-    const troubles: string[] = [];
-    page.on("console", (message) => troubles.push(message.text()));
-    page.on("pageerror", (error) => troubles.push(String(error)));
-    page.on("request", (request) => {
-      if (!request.url().startsWith("file:")) troubles.push(request.url());
-    });
-    await page.goto(pathToFileURL(file).href);
-    return { page, troubles };
-  }
+  const open = (size: readonly [number, number], scheme?: "light" | "dark") =>
+    openPage(browser, pathToFileURL(file).href, size, scheme);
 
-  it.each(Object.entries(SIZES))("renders on a %s without errors, requests or sideways scrolling", async (_, size) => {
-    for (const scheme of ["light", "dark"] as const) {
-      const { page, troubles } = await open(size, scheme);
-      expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(size[0]);
-      expect(troubles).toEqual([]);
-      await page.close();
-    }
-  });
+  it.each(Object.entries(SCREENS))(
+    "renders on a %s without errors, requests or sideways scrolling",
+    async (_, size) => {
+      for (const scheme of ["light", "dark"] as const) {
+        const { page, troubles } = await open(size, scheme);
+        expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(size[0]);
+        expect(troubles).toEqual([]);
+        await page.close();
+      }
+    },
+  );
 
   it("shows the figures of the JSON", async () => {
-    const { page } = await open(SIZES.desktop);
+    const { page } = await open(SCREENS.desktop);
     const text = async (selector: string) => (await page.locator(selector).first().innerText()).trim();
     for (const person of result.people) {
       const card = `[data-person="${person.id}"]`;
@@ -71,7 +62,7 @@ describe.skipIf(!hasTool("chromium"))("the report in a browser", () => {
   });
 
   it("reaches every link, table and summary by keyboard, and shows where the focus is", async () => {
-    const { page } = await open(SIZES.desktop);
+    const { page } = await open(SCREENS.desktop);
     const wanted = await page.locator("a, summary, [tabindex='0']").count();
     const seen = new Set<string>();
     for (let i = 0; i < wanted + 5; i++) {
@@ -94,39 +85,17 @@ describe.skipIf(!hasTool("chromium"))("the report in a browser", () => {
 
   it("has enough contrast for its text, by day and by night", async () => {
     for (const scheme of ["light", "dark"] as const) {
-      const { page } = await open(SIZES.desktop, scheme);
+      const { page } = await open(SCREENS.desktop, scheme);
       expect(await weakestContrast(page)).toBeGreaterThanOrEqual(4.5);
       await page.close();
     }
   });
 
   it("fits on a few sheets of paper", async () => {
-    const { page } = await open(SIZES.desktop);
-    const pdf = await page.pdf({ format: "A4" });
-    const sheets = pdf.toString("latin1").match(/\/Type\s*\/Page\b/g)?.length ?? 0;
+    const { page } = await open(SCREENS.desktop);
+    const sheets = await sheetsOf(page);
     expect(sheets).toBeGreaterThan(1);
     expect(sheets).toBeLessThanOrEqual(7);
     await page.close();
   });
 });
-
-/** The lowest contrast (WCAG 2) of any text against the nearest background that is painted behind it. */
-function weakestContrast(page: Page): Promise<number> {
-  return page.evaluate(`(() => {
-    const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
-    const light = (c) => c.slice(0, 3).map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; })
-      .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-    let weakest = 21;
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-      const e = node.parentElement;
-      if (!node.data.trim() || !e.checkVisibility() || e.closest(".hidden, .skip, .echo")) continue;
-      let behind = e;
-      while (behind && (rgb(getComputedStyle(behind).backgroundColor)[3] ?? 1) === 0) behind = behind.parentElement;
-      if (!behind) continue;
-      const [a, b] = [light(rgb(getComputedStyle(e).color)), light(rgb(getComputedStyle(behind).backgroundColor))];
-      weakest = Math.min(weakest, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
-    }
-    return weakest;
-  })()`);
-}
