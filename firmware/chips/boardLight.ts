@@ -1,6 +1,5 @@
 import * as ds from "@devicescript/core";
 import type { Light } from "../wearer/light";
-import type { OutputLine } from "./lines";
 
 /** The board's own status light. */
 export class StatusLight implements Light {
@@ -12,22 +11,5 @@ export class StatusLight implements Light {
 
   async show(red: number, green: number, blue: number): Promise<void> {
     await this.control.setStatusLight(red, green, blue, 0);
-  }
-}
-
-/** An LED at a pin. */
-export class PinLight implements Light {
-  private readonly line: OutputLine;
-  private readonly activeHigh: boolean;
-
-  constructor(line: OutputLine, activeHigh: boolean) {
-    this.line = line;
-    this.activeHigh = activeHigh;
-    line.set(!activeHigh);
-  }
-
-  async show(red: number, green: number, blue: number): Promise<void> {
-    const on = (red | green | blue) !== 0;
-    this.line.set(on === this.activeHigh);
   }
 }

@@ -105,7 +105,7 @@ function lightSource(
 ): string {
   if (light.kind === "board") return `new ${chips("StatusLight", "boardLight")}()`;
   const line = `new ${chips("PinOutput", "boardPins")}(${pin(light.pin)})`;
-  return `new ${chips("PinLight", "boardLight")}(${line}, ${light.activeHigh})`;
+  return `new ${chips("PinLight", "pinLight")}(${line}, ${light.activeHigh})`;
 }
 
 /** Collects what the program imports, while its body is being written. */
