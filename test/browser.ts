@@ -5,8 +5,14 @@ import { type Browser, chromium, type Page } from "playwright-core";
 const FLAGS =
   "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
 
-/** Widths and heights of screens, in CSS pixels. */
-export const SCREENS = { desktop: [1280, 900], phone: [360, 740] } as const;
+/** Widths and heights of screens, in CSS pixels; print is A4 less its margins. */
+export const SCREENS = {
+  desktop: [1280, 900],
+  phone: [390, 844],
+  "small phone": [360, 740],
+  print: [688, 971],
+} as const;
+export type Screen = keyof typeof SCREENS;
 
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS.split(" ") });
@@ -16,10 +22,12 @@ export function launchBrowser(): Promise<Browser> {
 export async function openPage(
   browser: Browser,
   url: string,
-  [width, height]: readonly [number, number],
+  screen: Screen,
   colorScheme: "light" | "dark" = "light",
 ): Promise<{ page: Page; troubles: string[] }> {
+  const [width, height] = SCREENS[screen];
   const page = await browser.newPage({ viewport: { width, height }, colorScheme });
+  if (screen === "print") await page.emulateMedia({ media: "print", colorScheme });
   const troubles: string[] = [];
   page.on("console", (message) => troubles.push(message.text()));
   page.on("pageerror", (error) => troubles.push(String(error)));

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DEFAULT_SCORE } from "../../../protocol/score";
-import { launchBrowser, openPage, SCREENS, sheetsOf, weakestContrast } from "../../../test/browser";
+import { launchBrowser, openPage, SCREENS, type Screen, sheetsOf, weakestContrast } from "../../../test/browser";
 import { hasTool } from "../../../test/tools";
 import type { HourResult } from "../../device/keyfobWire";
 import { temporaryFolder } from "../../exposure/test/fixtures";
@@ -32,8 +32,7 @@ const RESULTS = {
   // Every day of the longest retention.
   much: Array.from({ length: 90 }, (_, day) => hour(day, 12, [day, 1, 1, 1], 1)),
 };
-/** CSS pixels of the narrowest screen that WCAG 2 (1.4.10, reflow) asks for. */
-const NARROWEST = [320, 640] as const;
+const SCREEN_NAMES = Object.keys(SCREENS) as Screen[];
 
 describe.skipIf(!hasTool("chromium"))("The page with a keyfob's results", () => {
   let browser: Browser;
@@ -51,23 +50,23 @@ describe.skipIf(!hasTool("chromium"))("The page with a keyfob's results", () => 
 
   it("renders on every screen, by day and by night, without errors, requests or anything to scroll sideways", async () => {
     for (const url of Object.values(urls))
-      for (const size of [SCREENS.desktop, SCREENS.phone, NARROWEST])
+      for (const screen of SCREEN_NAMES)
         for (const scheme of ["light", "dark"] as const) {
-          const { page, troubles } = await openPage(browser, url, size, scheme);
+          const { page, troubles } = await openPage(browser, url, screen, scheme);
           expect(troubles).toEqual([]);
           const wide = await page.evaluate(
             "[...document.querySelectorAll('*')].filter((e) => e.scrollWidth > innerWidth || e.getBoundingClientRect().right > innerWidth).map((e) => e.tagName)",
           );
-          expect([url, size, wide]).toEqual([url, size, []]);
+          expect([url, screen, wide]).toEqual([url, screen, []]);
           expect(await weakestContrast(page)).toBeGreaterThanOrEqual(4.5);
           await page.close();
         }
   });
 
-  it.each(Object.entries(SCREENS))(
+  it.each(SCREEN_NAMES)(
     "shows on a %s the figures of the JSON, as a table and as a picture with a name",
-    async (_, size) => {
-      const { page } = await openPage(browser, urls.everything, size);
+    async (screen) => {
+      const { page } = await openPage(browser, urls.everything, screen);
       const days = summarise(DEFAULT_SCORE, RESULTS.everything);
       const picture = page.getByRole("img", { name: /^Counted minutes by day\./ });
       expect(await picture.count()).toBe(1);
@@ -87,7 +86,7 @@ describe.skipIf(!hasTool("chromium"))("The page with a keyfob's results", () => 
   );
 
   it("draws bars in proportion to what counts", async () => {
-    const { page } = await openPage(browser, urls.everything, SCREENS.desktop);
+    const { page } = await openPage(browser, urls.everything, "desktop");
     const widths = (await page.evaluate(
       "[...document.querySelectorAll('.days rect')].map((e) => e.getBoundingClientRect().width)",
     )) as number[];
@@ -99,7 +98,7 @@ describe.skipIf(!hasTool("chromium"))("The page with a keyfob's results", () => 
   });
 
   it("is set in large type, and prints on few sheets with dark ink", async () => {
-    const { page } = await openPage(browser, urls.everything, SCREENS.desktop, "dark");
+    const { page } = await openPage(browser, urls.everything, "desktop", "dark");
     const size = "parseFloat(getComputedStyle(document.querySelector('td')).fontSize)";
     expect(await page.evaluate(size)).toBeGreaterThanOrEqual(20);
     expect(await sheetsOf(page)).toBeLessThanOrEqual(2);

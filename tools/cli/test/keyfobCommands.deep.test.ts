@@ -1,9 +1,7 @@
 // The commands from end to end: real processes, a real serial port where there is socat, the real bytecode behind it, a real
 // exposure service and a real SOCKS proxy.
 
-import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -16,7 +14,7 @@ import { administer } from "../../exposure/administration";
 import { DEFAULT_CONFIG } from "../../exposure/config";
 import { type ExposureService, startExposureService } from "../../exposure/service";
 import { cleanUpLater, dataFolder, uploadBytes } from "../../exposure/test/fixtures";
-import { startChirpfob } from "./processes";
+import { startChirpfob, startMicrosocks } from "./processes";
 import { makeKey, makeShard, randomSeeds, type TestKey } from "./shardFixture";
 
 let wearable: Bytecode;
@@ -243,18 +241,6 @@ describe("through a real SOCKS proxy", () => {
     });
   });
 });
-
-async function startMicrosocks(): Promise<{ url: string; close(): void }> {
-  const port = await new Promise<number>((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port: free } = server.address() as { port: number };
-      server.close(() => resolve(free));
-    });
-  });
-  const child = spawn("microsocks", ["-i", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  return { url: `socks5://127.0.0.1:${port}`, close: () => void child.kill() };
-}
 
 /** An hour as --redact takes it, in local time. */
 function localHour(hour: number): string {

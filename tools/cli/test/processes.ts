@@ -1,10 +1,12 @@
 // The command line as a process of its own, for what only a real one shows: its end, its signals, its terminal.
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { ROOT } from "../../../test/tools";
 
-const CHIRPFOB = join(ROOT, "bin/chirpfob.mjs");
+/** The command line, as Node runs it. */
+export const CHIRPFOB = join(ROOT, "bin/chirpfob.mjs");
 
 /** A command line that is running. */
 export interface Running {
@@ -23,10 +25,19 @@ export function startChirpfob(
   environment: Record<string, string> = {},
   terminal = false,
 ): Running {
-  const [command, rest] = terminal
-    ? ["script", ["-qefc", [process.execPath, CHIRPFOB, ...args].map((word) => `'${word}'`).join(" "), "/dev/null"]]
-    : [process.execPath, [CHIRPFOB, ...args]];
-  const child = spawn(command as string, rest as string[], {
+  const line = [process.execPath, CHIRPFOB, ...args];
+  if (!terminal) return start(line, environment);
+  return start(["script", "-qefc", line.map((word) => `'${word}'`).join(" "), "/dev/null"], environment);
+}
+
+/** Starts a program in a folder (default: this process's). */
+export function start(
+  [command = "", ...args]: readonly string[],
+  environment: Record<string, string> = {},
+  folder = process.cwd(),
+): Running {
+  const child = spawn(command, args, {
+    cwd: folder,
     env: { ...process.env, ...environment },
     stdio: ["pipe", "pipe", "pipe"],
   });
@@ -53,4 +64,22 @@ export function startChirpfob(
       }
     },
   };
+}
+
+/** A TCP port of this machine that nobody listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** A real SOCKS5 proxy. */
+export async function startMicrosocks(): Promise<{ url: string; close(): void }> {
+  const port = await freePort();
+  const child = spawn("microsocks", ["-i", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  return { url: `socks5://127.0.0.1:${port}`, close: () => void child.kill() };
 }

@@ -1,8 +1,10 @@
 // What each keyfob concluded, and why.
 
+import { MAX_AGE_MINUTES } from "../../../protocol/frame";
 import type { Advice, Difference, LoopResult, PersonAnswer } from "../result";
 import { html, type Markup, NONE } from "./markup";
-import { clock, listed, minutesText, percent } from "./words";
+import { table } from "./table";
+import { clock, counted, listed, minutesText, percent } from "./words";
 
 const ADVICE: Record<Advice, string> = {
   none: "nothing to do",
@@ -43,11 +45,11 @@ function card(result: LoopResult, person: PersonAnswer, most: number): Markup {
       <div class="who"><h3>${name}</h3><span class="badge ${advice}">${ADVICE[advice]}</span></div>
       <dl class="bars">
         ${bar("keyfob", "near", directMinutes, most, "direct")}
-        ${bar("truth", "truth", truthMinutes, most, "truth")}
-        ${hasShared ? html`${bar("shared", "desk", sharedMinutes, most, "shared")}${bar("truth", "truth", truthSharedMinutes, most, "truth-shared")}` : NONE}
+        ${bar("in truth", "truth", truthMinutes, most, "truth")}
+        ${hasShared ? html`${bar("by repeater", "desk", sharedMinutes, most, "shared")}${bar("in truth", "truth", truthSharedMinutes, most, "truth-shared")}` : NONE}
       </dl>
-      <p>${why(result, person)}</p>
-      ${own.length === 0 ? html`<p class="agree">Exactly what the contact list says</p>` : own.map((d) => html`<p class="differ">${differenceText(d)}</p>`)}
+      <p>${[why(result, person), ...circumstances(result, person)].join(" ")}</p>
+      ${own.length === 0 ? html`<p class="agree">As the contact list says</p>` : own.map((d) => html`<p class="differ">${differenceText(d)}</p>`)}
     </li>`;
 }
 
@@ -83,6 +85,37 @@ function why(result: LoopResult, { directMinutes, sharedMinutes, weightedMinutes
   return `${parts.join(" ")} By closeness that weighs ${weightedMinutes} (${limit}).`;
 }
 
+/** What else a reader has to know to understand an answer. */
+function circumstances(result: LoopResult, { id, directMinutes, sharedMinutes }: PersonAnswer): string[] {
+  const own = result.deeds.filter((deed) => deed.id === id);
+  const snoozes = own
+    .filter(({ kind }) => kind === "snooze")
+    .map(({ fromS, toS }) => `${clock(fromS)} to ${clock(toS)}`);
+  const losses = own.filter(({ kind }) => kind === "powerLoss").length;
+  const late = directMinutes + sharedMinutes === 0 ? lateVisit(result, id) : undefined;
+  return [
+    ...(snoozes.length > 0 ? [`It was snoozed from ${listed(snoozes)}: it sent nothing then, but listened.`] : []),
+    ...(losses > 0 ? [`It lost power ${counted(losses, "time", "times")}.`] : []),
+    ...(late === undefined ? [] : [late]),
+  ];
+}
+
+/** A visit to a repeater that came too late to hear of an infected person's. */
+function lateVisit({ scene, repeaters, encounters }: LoopResult, id: string): string | undefined {
+  for (const repeater of repeaters) {
+    const visits = encounters.filter(({ a, b }) => a === repeater.id || b === repeater.id);
+    const by = (person: string) => visits.filter(({ a, b }) => a === person || b === person);
+    for (const infected of scene.people.filter((person) => scene.diagnosed.includes(person.id)))
+      for (const left of by(infected.id))
+        for (const { fromS } of by(id)) {
+          const minutes = Math.floor((fromS - left.toS) / 60);
+          if (minutes >= MAX_AGE_MINUTES)
+            return `It was near ${repeater.name} ${minutesText(minutes)} after ${infected.name} had left, when the repeater had forgotten.`;
+        }
+  }
+  return undefined;
+}
+
 /** One difference in words, with its sign. */
 export function differenceText({ minutes, path, text, hour }: Difference): string {
   const sign = minutes < 0 ? "Not counted" : "Counted though the list does not";
@@ -90,17 +123,16 @@ export function differenceText({ minutes, path, text, hour }: Difference): strin
 }
 
 function hourTable(result: LoopResult): Markup {
-  const rows = result.people.flatMap(({ id, name, hours }) => hours.map((h) => ({ id, name, ...h })));
-  return html`
-    <div class="scroll" tabindex="0" role="region" aria-label="Answers hour by hour">
-      <table>
-        <thead><tr><th scope="col">Person</th><th scope="col">Hour (UTC)</th><th scope="col">Direct min</th><th scope="col">Truth</th><th scope="col">Shared min</th><th scope="col">Truth</th></tr></thead>
-        <tbody>${rows.map(
-          (r) =>
-            html`<tr data-hour="${r.id} ${r.hour}"><th scope="row">${r.name}</th><td>${clock(r.hour * 3600)}</td><td>${r.direct}</td><td>${r.truth}</td><td>${r.shared}</td><td>${r.truthShared}</td></tr>`,
-        )}</tbody>
-      </table>
-    </div>`;
+  return table({
+    caption: "What each keyfob counted, hour by hour, beside the contact list",
+    columns: ["Person", "Hour (UTC)", "Direct minutes", "In truth", "By repeater", "In truth"],
+    rows: result.people.flatMap(({ id, name, hours }) =>
+      hours.map((h) => ({
+        cells: [name, clock(h.hour * 3600), h.direct, h.truth, h.shared, h.truthShared],
+        mark: ["hour", `${id} ${h.hour}`] as const,
+      })),
+    ),
+  });
 }
 
 export function accuracySection(result: LoopResult): Markup {
@@ -111,40 +143,63 @@ export function accuracySection(result: LoopResult): Markup {
 <section id="accuracy" aria-labelledby="accuracy-title">
   <h2 id="accuracy-title">How far the keyfobs and the truth agree</h2>
   <p class="lede">Precision: the share of counted minutes that the contact list knows. Recall: the share of the contact list's minutes that were counted.</p>
-  <div class="scroll" tabindex="0" role="region" aria-label="Precision and recall">
-    <table>
-      <thead><tr><th scope="col">Minutes</th><th scope="col">Precision</th><th scope="col">Recall</th></tr></thead>
-      <tbody>
-        <tr><th scope="row">Direct</th><td data-figure="precision">${percent(result.precision)}</td><td data-figure="recall">${percent(result.recall)}</td></tr>
-        ${result.repeaters.length > 0 ? html`<tr><th scope="row">Shared space</th><td>${percent(result.sharedPrecision)}</td><td>${percent(result.sharedRecall)}</td></tr>` : NONE}
-      </tbody>
-    </table>
-  </div>
+  ${table({
+    caption: "Agreement with the contact list",
+    columns: ["Minutes", "Precision", "Recall"],
+    rows: [
+      { cells: ["Direct", percent(result.precision), percent(result.recall)], mark: ["agreement", "direct"] },
+      ...(result.repeaters.length > 0
+        ? [
+            {
+              cells: ["By repeater", percent(result.sharedPrecision), percent(result.sharedRecall)],
+              mark: ["agreement", "shared"] as const,
+            },
+          ]
+        : []),
+    ],
+  })}
   ${classes.length === 0 ? NONE : contactTable(classes)}
   <details ${differences.length <= 12 ? html`open` : NONE}>
     <summary>${differences.length === 0 ? "No differences" : "Every difference, and its reason"}</summary>
     ${
       differences.length === 0
         ? html`<p>Every keyfob said exactly what the contact list says.</p>`
-        : html`<div class="scroll" tabindex="0" role="region" aria-label="Differences"><table>
-      <thead><tr><th scope="col">Person</th><th scope="col">Hour</th><th scope="col">Minutes</th><th scope="col" class="text">Why</th></tr></thead>
-      <tbody>${differences.map((d) => html`<tr><th scope="row">${names.get(d.id) ?? d.id}</th><td>${clock(d.hour * 3600)}</td><td>${d.minutes > 0 ? "+" : "\u2212"}${Math.abs(d.minutes)}</td><td class="text">${d.path === "shared" ? "Shared space: " : ""}${d.text}</td></tr>`)}</tbody>
-    </table></div>`
+        : table({
+            caption: "Minutes that differ from the contact list",
+            columns: ["Person", "Hour (UTC)", "Minutes", "Why"],
+            textColumns: [0, 3],
+            rows: differences.map((d) => ({
+              cells: [
+                names.get(d.id) ?? d.id,
+                clock(d.hour * 3600),
+                `${d.minutes > 0 ? "+" : "\u2212"}${Math.abs(d.minutes)}`,
+                `${d.path === "shared" ? "By repeater: " : ""}${d.text}`,
+              ],
+              mark: ["difference", `${d.id} ${d.hour} ${d.path}`],
+            })),
+          })
     }
   </details>
 </section>`;
 }
 
 function contactTable(classes: LoopResult["contacts"]): Markup {
-  return html`
-  <div class="scroll" tabindex="0" role="region" aria-label="Contacts by length" style="margin-top:.9rem">
-    <table>
-      <caption>Contacts with infected people, by their length</caption>
-      <thead><tr><th scope="col">Minutes touched</th><th scope="col">Contacts</th><th scope="col">Found</th><th scope="col">Their minutes</th><th scope="col">Counted</th></tr></thead>
-      <tbody>${classes.map(
-        (c) =>
-          html`<tr><th scope="row">${c.maxMinutes === undefined ? `${c.minMinutes} or more` : c.minMinutes === c.maxMinutes ? c.minMinutes : `${c.minMinutes} to ${c.maxMinutes}`}</th><td>${c.contacts}</td><td>${percent(c.found / c.contacts)}</td><td>${c.minutes}</td><td>${percent(c.minutesCounted / c.minutes)}</td></tr>`,
-      )}</tbody>
-    </table>
-  </div>`;
+  return table({
+    caption: "Contacts with infected people, by their length",
+    columns: ["Length in minutes", "Contacts", "Found", "Their minutes", "Counted"],
+    rows: classes.map((c) => ({
+      cells: [
+        c.maxMinutes === undefined
+          ? `${c.minMinutes} or more`
+          : c.minMinutes === c.maxMinutes
+            ? String(c.minMinutes)
+            : `${c.minMinutes} to ${c.maxMinutes}`,
+        c.contacts,
+        percent(c.found / c.contacts),
+        c.minutes,
+        percent(c.minutesCounted / c.minutes),
+      ],
+      mark: ["class", String(c.minMinutes)],
+    })),
+  });
 }

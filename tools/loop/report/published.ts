@@ -2,6 +2,7 @@
 
 import type { LoopResult, Upload } from "../result";
 import { html, type Markup, NONE } from "./markup";
+import { table } from "./table";
 import { clock, counted, grouped, listed, size } from "./words";
 
 const HOUR_S = 3600;
@@ -33,6 +34,7 @@ function uploadCard(result: LoopResult, { id, name, bytes, firstHour, hours, wit
   <div class="card" data-upload="${id}" style="margin-top:.9rem">
     <div class="who"><h3>${name} shared ${counted(hours, "hour", "hours")}<small>${size(bytes)}, with one permission number, spent once</small></h3></div>
     <ol class="hours" aria-hidden="true">${shown.map(({ hour, kind }) => html`<li class="${kind}" title="${clock(hour * HOUR_S)} UTC: ${KINDS[kind] ?? ""}"></li>`)}</ol>
+    <p class="ends" aria-hidden="true"><span>${hourText(shown[0]?.hour)}</span><span>${hourText((shown.at(-1)?.hour ?? 0) + 1)}</span></p>
     <ul class="key" style="margin:0">
       <li><i class="near"></i>${counted(count("real"), "hour", "hours")} with the seeds that made the chirps</li>
       ${withheld.size > 0 ? html`<li><i class="hatch"></i>${counted(count("hatch"), "hour", "hours")} withheld: ${listed(withheldHours.map((hour) => `${clock(hour * HOUR_S)} to ${clock((hour + 1) * HOUR_S)}`))}</li>` : NONE}
@@ -40,6 +42,12 @@ function uploadCard(result: LoopResult, { id, name, bytes, firstHour, hours, wit
     </ul>
     <p>Only this report can colour them. In the file all ${hours} hours look alike${withheld.size > 0 ? `, the withheld one${withheld.size > 1 ? "s" : ""} too` : ""}: a fresh random seed stands where something is left out.</p>
   </div>`;
+}
+
+/** "16 Nov, 09:00" */
+function hourText(hour = 0): string {
+  const date = new Date(hour * HOUR_S * 1000);
+  return `${date.toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" })}, ${clock(hour * HOUR_S)}`;
 }
 
 const KINDS: Record<string, string> = { real: "shared", hatch: "withheld", blank: "random" };
@@ -51,14 +59,19 @@ export function airSection(result: LoopResult): Markup {
 <section id="air" aria-labelledby="air-title">
   <h2 id="air-title">Chirps on the air</h2>
   <p class="lede">Every keyfob sends a new chirp each minute and notes those it hears, one row a chirp: 12 bytes that open only if the chirp's seed is ever published.</p>
-  <div class="scroll" tabindex="0" role="region" aria-label="Chirps by keyfob">
-    <table>
-      <thead><tr><th scope="col">Keyfob</th><th scope="col">Minutes chirped</th><th scope="col">Frames heard</th><th scope="col">Rows in its log</th><th scope="col">Starts</th></tr></thead>
-      <tbody>${rows.map(
-        ({ id, name, counts }) =>
-          html`<tr data-counts="${id}"><th scope="row">${name}</th><td>${grouped(counts.minutesChirped)}</td><td>${grouped(counts.chirpsHeard)}</td><td>${grouped(counts.rowsWritten)}</td><td>${counts.restarts}</td></tr>`,
-      )}</tbody>
-    </table>
-  </div>
+  ${table({
+    caption: "What each keyfob sent, heard and noted",
+    columns: ["Keyfob", "Minutes chirped", "Frames heard", "Rows in its log", "Starts"],
+    rows: rows.map(({ id, name, counts }) => ({
+      cells: [
+        name,
+        grouped(counts.minutesChirped),
+        grouped(counts.chirpsHeard),
+        grouped(counts.rowsWritten),
+        counts.restarts,
+      ],
+      mark: ["counts", id],
+    })),
+  })}
 </section>`;
 }

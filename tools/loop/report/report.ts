@@ -2,6 +2,7 @@ import type { LoopResult } from "../result";
 import { accuracySection, answersSection } from "./answers";
 import { html, type Markup, NONE } from "./markup";
 import { airSection, uploadSection } from "./published";
+import { stepsSection } from "./steps";
 import { STYLE } from "./style";
 import { repeaterSection, timelineSection } from "./timeline";
 import { clock, counted, day, listed, percent } from "./words";
@@ -31,6 +32,7 @@ STYLE
     ${fact("recall", percent(result.recall), recallText(result))}
   </dl>
   <nav aria-label="Sections"><ul>
+    <li><a href="#steps">Step by step</a></li>
     <li><a href="#day">Who was near whom</a></li>
     ${result.repeaters.length > 0 ? html`<li><a href="#repeater">The repeater</a></li>` : NONE}
     <li><a href="#answers">Answers</a></li>
@@ -40,6 +42,7 @@ STYLE
   </ul></nav>
 </header>
 <main>
+${stepsSection(result)}
 ${timelineSection(result)}
 ${repeaterSection(result)}
 ${answersSection(result)}
@@ -64,7 +67,7 @@ function summary({ scene, people, repeaters, uploads }: LoopResult): string {
   const withheld = uploads.reduce((sum, u) => sum + u.withheldHours.length, 0);
   const through = people.filter((p) => p.sharedMinutes > 0 && p.directMinutes === 0).length;
   return [
-    `${listed(ill)} ${ill.length === 1 ? "falls" : "fall"} ill and ${ill.length === 1 ? "shares" : "share"} the seeds of ${ill.length === 1 ? "a keyfob" : "their keyfobs"}${withheld > 0 ? `, but for ${counted(withheld, "hour", "hours")}` : ""}.`,
+    `${listed(ill)} ${ill.length === 1 ? "falls ill and shares the keyfob\u2019s" : "fall ill and share their keyfobs\u2019"} seeds${withheld > 0 ? `, all but ${counted(withheld, "hour", "hours")}` : ""}.`,
     `${counted(alerts, "wearer is", "wearers are")} advised to talk to their health service${repeaters.length > 0 ? `, and ${counted(through, "person learns", "people learn")} of it only through a repeater` : ""}.`,
     "Nobody, not even the service, learns who met whom.",
   ].join(" ");

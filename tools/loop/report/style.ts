@@ -29,7 +29,7 @@ header { padding-top: 2.5rem; }
 h1 { margin: .6rem 0 .3rem; font-size: clamp(1.75rem, 1.2rem + 2.4vw, 2.75rem); line-height: 1.15; letter-spacing: -.02em; text-wrap: balance; }
 h2 { margin: 0 0 .35rem; font-size: 1.4375rem; line-height: 1.25; letter-spacing: -.01em; }
 h3 { margin: 0; font-size: 1.0625rem; line-height: 1.35; }
-p { margin: 0 0 .75rem; max-width: 62ch; text-wrap: pretty; }
+p { margin: 0 0 .75rem; max-width: 70ch; text-wrap: pretty; }
 .lead { font-size: 1.1875rem; color: var(--soft); max-width: 58ch; }
 nav ul { display: flex; flex-wrap: wrap; gap: .4rem 1.1rem; list-style: none; margin: 1.1rem 0 0; padding: 0; font-size: .9375rem; }
 nav a { color: var(--soft); }
@@ -43,8 +43,10 @@ section { margin: 2.75rem 0 0; scroll-margin-top: 1rem; }
 .key { display: flex; flex-wrap: wrap; gap: .35rem 1.25rem; margin: .9rem 0; padding: 0; list-style: none; font-size: .9375rem; color: var(--soft); }
 .key li { display: flex; align-items: center; gap: .5rem; }
 .key i { flex: none; width: 1.6rem; height: .95rem; border-radius: 4px; display: inline-block; }
+.key .desk { height: .5rem; }
+.key .other { height: .3rem; }
 .near { background: var(--near); color: var(--near-ink); }
-.echo { background: linear-gradient(90deg, var(--shared), var(--shared-soft)); color: var(--shared-ink); }
+.echo { background: var(--shared-soft); color: var(--ink); border: 1.5px dashed var(--shared); }
 .desk { background: var(--shared); color: var(--shared-ink); }
 .other { background: var(--other); }
 .hatch { background: repeating-linear-gradient(135deg, transparent 0 5px, var(--hatch) 5px 6.5px), var(--track); border: 1px dashed var(--hatch); }
@@ -61,7 +63,8 @@ section { margin: 2.75rem 0 0; scroll-margin-top: 1rem; }
 .track .desk { top: 1.98rem; height: .42rem; z-index: 1; }
 .track .echo { top: .3rem; height: 1.5rem; padding: .36rem .4rem; z-index: 1; border-radius: 0 5px 5px 0; }
 .track li { container-type: inline-size; }
-@container (max-width: 3.6rem) { .label { display: none; } }
+.label { display: block; overflow: hidden; text-overflow: ellipsis; line-height: 1.1; }
+@container (max-width: 2.2rem) { .label { display: none; } }
 .chart + p { margin-top: .8rem; }
 .tall .track .desk { top: 2rem; height: .8rem; }
 .tall .track .other { display: none; }
@@ -72,6 +75,12 @@ section { margin: 2.75rem 0 0; scroll-margin-top: 1rem; }
 .axis li { position: absolute; transform: translateX(-50%); }
 .axis li:first-child { transform: none; }
 .axis li:last-child { transform: translateX(-100%); }
+.steps { display: grid; grid-template-columns: repeat(auto-fit, minmax(14rem, 1fr)); gap: .9rem; list-style: none; counter-reset: step; margin: .9rem 0 0; padding: 0; }
+.steps li { counter-increment: step; border-top: 3px solid var(--near); padding: .75rem 0 0; }
+.steps h3::before { content: counter(step) ". "; }
+.steps p { margin: .25rem 0 0; font-size: .9688rem; color: var(--soft); }
+.steps strong { color: var(--ink); font-variant-numeric: tabular-nums; }
+.ends { display: flex; justify-content: space-between; max-width: 46rem; font-size: .8125rem; color: var(--soft); font-variant-numeric: tabular-nums; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(19.5rem, 1fr)); gap: .9rem; list-style: none; margin: 1rem 0 0; padding: 0; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 1.05rem 1.15rem; display: flex; flex-direction: column; gap: .65rem; }
 .card p { margin: 0; font-size: .9688rem; }
@@ -92,13 +101,14 @@ section { margin: 2.75rem 0 0; scroll-margin-top: 1rem; }
 .hours li { aspect-ratio: 1; border-radius: 4px; background: var(--track); border: 1px solid transparent; font-size: 0; }
 .hours .real { background: var(--near); }
 .hours .hatch { border: 1px dashed var(--hatch); }
+.scroll + .scroll { margin-top: .9rem; }
 .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 14px; }
 table { border-collapse: collapse; width: 100%; font-size: .9375rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding: .8rem 1rem .2rem; color: var(--soft); }
 th, td { padding: .5rem 1rem; text-align: right; border-top: 1px solid var(--line); white-space: nowrap; }
 thead th { border-top: 0; color: var(--soft); font-weight: 600; font-size: .875rem; vertical-align: bottom; white-space: normal; }
 th:first-child, td:first-child, td.text, th.text { text-align: left; }
-td.text { white-space: normal; min-width: 16rem; }
+td.text:last-child { white-space: normal; min-width: 10rem; }
 tbody th { font-weight: 600; }
 details { margin-top: .9rem; }
 summary { cursor: pointer; font-weight: 600; width: fit-content; }
@@ -106,12 +116,12 @@ details > :not(summary) { margin-top: .7rem; }
 footer { margin-top: 3.5rem; padding-bottom: 2.5rem; color: var(--soft); font-size: .9375rem; }
 footer p { border-top: 1px solid var(--line); padding-top: 1rem; max-width: none; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-@media (max-width: 44rem) {
+@media screen and (max-width: 44rem) {
   header { padding-top: 1.5rem; }
   section { margin-top: 2.25rem; }
   .lane, .axis { grid-template-columns: 1fr; gap: .3rem; }
   .lane h3 small { display: inline; margin-left: .4rem; }
-  .axis span { display: none; }
+  .axis span, .axis .wide { display: none; }
   .chart { padding: .7rem .8rem .4rem; }
   .cards { grid-template-columns: 1fr; }
   .facts { grid-template-columns: 1fr 1fr; }
@@ -133,7 +143,9 @@ footer p { border-top: 1px solid var(--line); padding-top: 1rem; max-width: none
   .lead { font-size: 1rem; }
   header { padding-top: 0; }
   header, main, footer { max-width: none; padding: 0; }
-  nav, .skip { display: none; }
+  nav, .skip, .screen { display: none; }
+  .steps { grid-template-columns: 1fr 1fr; gap: .5rem 1rem; }
+  .steps li { break-inside: avoid; }
   section { margin-top: 1.4rem; }
   h2, h3, caption { break-after: avoid; }
   .card, .lane, .facts div, tr { break-inside: avoid; }
@@ -145,6 +157,7 @@ footer p { border-top: 1px solid var(--line); padding-top: 1rem; max-width: none
   .lane { padding: .2rem 0; }
   .lane h3 { font-size: 10pt; line-height: 1.2; }
   .track { height: 2rem; }
+  .track li { font-size: .72rem; }
   .track .near, .track .echo { top: .15rem; height: 1.1rem; padding: .2rem .3rem; }
   .track .desk, .tall .track .desk { top: 1.35rem; height: .4rem; }
   .track .other { bottom: .05rem; height: .15rem; }

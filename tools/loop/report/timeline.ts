@@ -2,6 +2,7 @@
 
 import { MAX_AGE_MINUTES } from "../../../protocol/frame";
 import type { Deed, Encounter, LoopResult, RepeaterReport } from "../result";
+import { encounterTable } from "./encounterTable";
 import { html, type Markup, NONE } from "./markup";
 import { clock, counted, listed, minutesText } from "./words";
 
@@ -51,6 +52,7 @@ export function timelineSection(result: LoopResult): Markup {
     ${axis(scale)}
   </div>
   ${shown.length < well.length ? html`<p class="lede">The ${shown.length} people who were longest near ${illNames}; ${well.length - shown.length} others are in the tables below.</p>` : NONE}
+  ${encounterTable(result)}
 </section>`;
 }
 
@@ -178,7 +180,7 @@ function hourLines(scale: Scale): Markup[] {
 }
 
 function axis(scale: Scale): Markup {
-  return html`<div class="axis" aria-hidden="true"><span>UTC</span><ol>${ticks(scale).map((s) => html`<li style="left:${share(scale, s)}%">${clock(s)}</li>`)}</ol></div>`;
+  return html`<div class="axis" aria-hidden="true"><span>UTC</span><ol>${ticks(scale).map((s, i, all) => html`<li class="${i < all.length - 1 && (i % 2 === 1 || i === all.length - 2) ? "wide" : ""}" style="left:${share(scale, s)}%">${clock(s)}</li>`)}</ol></div>`;
 }
 
 /** The span's two ends and round times in between that leave room beside them. */

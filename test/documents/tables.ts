@@ -1,0 +1,129 @@
+// What differs between a newcomer's computer and this test: each entry says why, and every entry must be used by a document.
+
+/** What a value in a document stands for, and what takes its place. */
+export interface Substitution {
+  readonly written: RegExp;
+  readonly by: (here: Substitutes, written: string) => string | undefined | Promise<string | undefined>;
+  readonly why: string;
+}
+
+/** What the test can put in the place of things that only a reader has. `undefined` where a tool is not installed. */
+export interface Substitutes {
+  /** A free port for one that may be taken here, the same for the whole document. */
+  freePort(port: string): Promise<string>;
+  /** An unused permission number: printed by the document itself, or issued by the test's health department. */
+  permissionNumber(): Promise<string>;
+  /** A real exposure service of a region. */
+  service(region: string): Promise<{ readonly url: string; readonly publicKey: string }>;
+  postgres(): Promise<string | undefined>;
+  proxy(): Promise<string | undefined>;
+  /** A path in the test's own folder, with a file there if `content` is given. */
+  file(name: string, content?: string): Promise<string>;
+}
+
+/** The day on which the documents' examples take place: 21 days to look back from it cover all their dates. */
+const DAY_WRITTEN = Date.UTC(2026, 10, 25);
+const DAY_MS = 86_400_000;
+
+export const SUBSTITUTIONS: readonly Substitution[] = [
+  {
+    written: /(?<=--tcp |127\.0\.0\.1:)7777\b/,
+    by: (here) => here.freePort("7777"),
+    why: "the port may be taken here",
+  },
+  { written: /(?<=127\.0\.0\.1:)8731\b/, by: (here) => here.freePort("8731"), why: "the port may be taken here" },
+  { written: /\bNUMBER\b/, by: (here) => here.permissionNumber(), why: "a number is issued once, and works once" },
+  {
+    written: /https:\/\/(exposure|ma)\.example\.org/,
+    by: async (here) => (await here.service("US-MA")).url,
+    why: "the reader's own region, here a real service on loopback",
+  },
+  {
+    written: /https:\/\/nh\.example\.org/,
+    by: async (here) => (await here.service("US-NH")).url,
+    why: "a second region, here a real service on loopback",
+  },
+  {
+    written: /\b0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\b/,
+    by: async (here) => (await here.service("US-MA")).publicKey,
+    why: "the key that the region's health service gives out",
+  },
+  {
+    written: /(?<!\d)2026-11-\d\d(?=T|\.\.|\s|$)/,
+    by: (_, day) => dateHere(day),
+    why: "days of the last three weeks",
+  },
+  {
+    written: /postgres:\/\/chirpfob@db\.internal\/chirpfob/,
+    by: (here) => here.postgres(),
+    why: "a database server of the reader's, here a real PostgreSQL",
+  },
+  { written: /socks5:\/\/127\.0\.0\.1:9050/, by: (here) => here.proxy(), why: "Tor, here another SOCKS5 proxy" },
+  { written: /\/var\/lib\/chirpfob/, by: (here) => here.file("state"), why: "a folder that only root may make" },
+  {
+    written: /devicescript-esp32(c3)?-0x0\.bin/,
+    by: (here) => here.file("devicescript-esp32-0x0.bin", "stands for a runtime: there is no board to flash"),
+    why: "the runtime that the reader has built or downloaded",
+  },
+];
+
+/** A day of the documents, moved so that it is as long ago as it was when they were written. */
+function dateHere(written: string): string {
+  const daysAgo = (DAY_WRITTEN - Date.parse(written)) / DAY_MS;
+  const here = new Date(Date.now() - daysAgo * DAY_MS);
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${here.getFullYear()}-${two(here.getMonth() + 1)}-${two(here.getDate())}`;
+}
+
+/** Command lines that go on until they are ended, and what they print when they are ready. */
+export const GO_ON: readonly { readonly command: RegExp; readonly ready: RegExp }[] = [
+  { command: /^chirpfob sim device /, ready: /^tcp:\/\//m },
+  { command: /^chirpfob serve /, ready: /^serving region/m },
+];
+
+/** Command lines that this test leaves to others. */
+export const NOT_RUN: readonly { readonly command: RegExp; readonly why: string }[] = [
+  { command: /^npm ci$/, why: "takes away node_modules from under this very test; .ci/run does it first" },
+  { command: /^npm test$/, why: "is this very test; .ci/run does it" },
+];
+
+/** Command lines that rightly end with another exit code than 0 here. */
+export const ENDS: readonly {
+  readonly command: RegExp;
+  readonly exitCodes: readonly number[];
+  readonly why: string;
+}[] = [
+  {
+    command: /^chirpfob flash /,
+    exitCodes: [1, 3],
+    why: "no esptool, or no board to flash; tools/cli/test/flash.deep.test.ts goes on with a stand-in for esptool",
+  },
+  {
+    command: /^chirpfob upload .*--verify/,
+    exitCodes: [5],
+    why: "the youngest hours are not out yet, as the page says",
+  },
+];
+
+/** Command lines that take long: for the deeper checks only. */
+export const SLOW: readonly { readonly command: RegExp; readonly why: string }[] = [
+  { command: /^npm (start|run bench)/, why: "simulates or measures for a minute" },
+  { command: /^npm link/, why: "belongs to a page that is run as a whole" },
+  { command: /^chirpfob sim run/, why: "simulates for a minute" },
+  { command: /^chirpfob build/, why: "compiles for a board, which no other test has done before" },
+];
+
+/** What a line of output says that is different at each run. */
+export const VARIES: readonly { readonly what: RegExp; readonly why: string }[] = [
+  { what: /\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{1,2} [A-Z][a-z]{2,3} \d{4}(, \d\d:\d\d)?/g, why: "the time" },
+  { what: /\d{4}-\d\d-\d\dT[\d:.]+Z/g, why: "the time" },
+  { what: /(?<=^firstHour +)\d+/g, why: "the time" },
+  { what: /(?<=^running +)\d+ s/g, why: "the time since the keyfob's start" },
+  { what: /(?<=^Done in )\d+ s/g, why: "the speed of the computer" },
+  { what: /[0-9A-Z]{5}(-[0-9A-Z]{5}){4}-[0-9A-Z][0-9A-Z*~$=]/g, why: "a random permission number" },
+  { what: /\b[0-9a-f]{64}\b|(?<=^key id )[0-9a-f]{16}/g, why: "a fresh key" },
+  {
+    what: /(?<=chunk \d+: |^feed public: \d chunks, |, )\d+ (?=seeds|bytes)/g,
+    why: "hours become due as time goes by",
+  },
+];
