@@ -18,7 +18,11 @@ export class FormatError extends Error {
     this.problem = problem;
   }
 
-  /** The same error as seen from an input that holds this one `bytes` further on. */
+  /**
+   * The same error as seen from an input that holds this one `bytes` further on.
+   *
+   * @devsWhenUsed
+   */
   movedBy(bytes: number): FormatError {
     return new FormatError(this.field, this.offset + bytes, this.problem);
   }

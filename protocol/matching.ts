@@ -105,7 +105,11 @@ export class HourMatcher {
     return true;
   }
 
-  /** Matches one block of the hour given to begin(), at most 360 digests. The device yields between blocks. */
+  /**
+   * Matches one block of the hour given to begin(), at most 360 digests. The device yields between blocks.
+   *
+   * @devsWhenUsed
+   */
   matchBlock(block: ShardBlock): Match[] {
     const matches: Match[] = [];
     this.visitMatches(block, (match) => {

@@ -192,7 +192,11 @@ export class ShardReader {
     return block;
   }
 
-  /** Whether every block that the header announces has been accepted. */
+  /**
+   * Whether every block that the header announces has been accepted.
+   *
+   * @devsWhenUsed
+   */
   isComplete(): boolean {
     return this.accepted === this.header.blocks;
   }

@@ -1,4 +1,4 @@
-import type { BusLock } from "./busLock";
+import type { Turn } from "../log/turn";
 import type { OutputLine, SpiBus } from "./lines";
 
 const FILLER = 0xff;
@@ -9,25 +9,25 @@ const FILLER = 0xff;
  */
 export class SpiDevice {
   private readonly bus: SpiBus;
-  private readonly lock: BusLock;
+  private readonly turn: Turn;
   private readonly selectLine: OutputLine;
 
-  /** @param selectLine active low */
-  constructor(bus: SpiBus, lock: BusLock, selectLine: OutputLine) {
+  /** @param turn of all chips on the bus; one holds it for one transaction only. @param selectLine active low */
+  constructor(bus: SpiBus, turn: Turn, selectLine: OutputLine) {
     this.bus = bus;
-    this.lock = lock;
+    this.turn = turn;
     this.selectLine = selectLine;
     selectLine.set(true);
   }
 
   async select(): Promise<void> {
-    await this.lock.acquire();
+    await this.turn.take();
     this.selectLine.set(false);
   }
 
   deselect(): void {
     this.selectLine.set(true);
-    this.lock.release();
+    this.turn.give();
   }
 
   /** Inside a selection only. */

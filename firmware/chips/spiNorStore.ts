@@ -1,6 +1,6 @@
 import { copyBytes, sliceCopy } from "../../protocol/bytes";
 import { FlashError, FlashFault, type FlashStore, SECTOR_BYTES, TRANSFER_BYTES } from "../flash/flashStore";
-import { BusLock } from "./busLock";
+import { Turn } from "../log/turn";
 import type { Timer } from "./lines";
 import {
   BASIC_TABLE_BYTES,
@@ -53,7 +53,7 @@ export class SpiNorStore implements FlashStore {
   private readonly geometry: NorGeometry;
   private readonly timer: Timer;
   /** One operation at a time: a program must not slip between another's write enable and its data. */
-  private readonly busy: BusLock;
+  private readonly turn: Turn;
   private asleep = false;
 
   private constructor(chip: SpiDevice, geometry: NorGeometry, timer: Timer) {
@@ -61,7 +61,7 @@ export class SpiNorStore implements FlashStore {
     this.geometry = geometry;
     this.size = Math.min(geometry.size, ADDRESSABLE);
     this.timer = timer;
-    this.busy = new BusLock(timer);
+    this.turn = new Turn(async () => await timer.sleep(1));
   }
 
   /**
@@ -99,7 +99,7 @@ export class SpiNorStore implements FlashStore {
         copyBytes(result, k * length, await this.readOnce(offset + k * stride, length), 0, length);
       return result;
     } finally {
-      this.busy.release();
+      this.turn.give();
     }
   }
 
@@ -118,7 +118,7 @@ export class SpiNorStore implements FlashStore {
         done += size;
       }
     } finally {
-      this.busy.release();
+      this.turn.give();
     }
   }
 
@@ -131,24 +131,28 @@ export class SpiNorStore implements FlashStore {
       await this.chip.exchange(Buffer.from(addressed(this.geometry.eraseOpcode, offset)));
       await untilIdle(this.chip, this.timer, ERASE_MS);
     } finally {
-      this.busy.release();
+      this.turn.give();
     }
   }
 
-  /** Puts the chip to its lowest current (1 to 5 microamperes), in which it ignores every write; the next operation wakes it. */
+  /**
+   * Puts the chip to its lowest current (1 to 5 microamperes), in which it ignores every write; the next operation wakes it.
+   *
+   * @devsWhenUsed
+   */
   async powerDown(): Promise<void> {
-    await this.busy.acquire();
+    await this.turn.take();
     try {
       await this.chip.exchange(Buffer.from([DEEP_POWER_DOWN]));
       this.asleep = true;
     } finally {
-      this.busy.release();
+      this.turn.give();
     }
   }
 
   /** Takes the chip for one operation and wakes it if need be. */
   private async begin(): Promise<void> {
-    await this.busy.acquire();
+    await this.turn.take();
     if (!this.asleep) return;
     await this.chip.exchange(Buffer.from([RELEASE_POWER_DOWN]));
     await this.timer.sleep(WAKE_MS);

@@ -67,7 +67,11 @@ export class Logs {
     await this.contacts.eraseAll();
   }
 
-  /** Sectors out of use since start because the chip failed there. */
+  /**
+   * Sectors out of use since start because the chip failed there.
+   *
+   * @devsWhenUsed
+   */
   faults(): number {
     return this.seeds.faults() + this.results.faults() + this.contacts.faults();
   }

@@ -82,7 +82,11 @@ export class RecordLog {
     }
   }
 
-  /** Sectors out of use since start because the chip failed there. */
+  /**
+   * Sectors out of use since start because the chip failed there.
+   *
+   * @devsWhenUsed
+   */
   faults(): number {
     return this.ring.faults;
   }

@@ -33,7 +33,11 @@ export class SeedLog {
     return wasErasing;
   }
 
-  /** Sectors out of use since start because the chip failed there. */
+  /**
+   * Sectors out of use since start because the chip failed there.
+   *
+   * @devsWhenUsed
+   */
   faults(): number {
     return this.records.faults();
   }

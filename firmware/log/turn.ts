@@ -1,23 +1,28 @@
 /** Gives other fibers a chance to run; on the device a sleep, which also tells the interpreter that no loop is stuck. */
 export type Pause = () => Promise<void>;
 
-/** Lets one fiber at a time change a log, because a fiber gives way at every await. */
+/**
+ * Lets one fiber at a time change a log, or talk on a bus, first come first served, because a fiber gives way at every await.
+ * DeviceScript has no promises to wait on, so a waiter looks again after every pause.
+ */
 export class Turn {
-  private taken: boolean;
+  private nextTicket: number;
+  private serving: number;
   private readonly pause: Pause;
 
   constructor(pause: Pause) {
-    this.taken = false;
+    this.nextTicket = 0;
+    this.serving = 0;
     this.pause = pause;
   }
 
-  /** Resolves once the caller has the turn, which it must give back. */
+  /** Resolves once the caller has the turn, which it must give back on every way out. */
   async take(): Promise<void> {
-    while (this.taken) await this.pause();
-    this.taken = true;
+    const ticket = this.nextTicket++;
+    while (this.serving !== ticket) await this.pause();
   }
 
   give(): void {
-    this.taken = false;
+    this.serving++;
   }
 }

@@ -1,7 +1,6 @@
 // The contact log on a NOR chip behind its driver: power fails in every single page program and sector erase.
 
 import { expect, test } from "vitest";
-import { BusLock } from "../chips/busLock";
 import type { SpiBus } from "../chips/lines";
 import { SpiDevice } from "../chips/spiDevice";
 import { SpiNorStore } from "../chips/spiNorStore";
@@ -28,7 +27,7 @@ async function powerUp(cells: Buffer): Promise<{ chip: NorModel; log: ContactLog
       return desk.transfer(bytes);
     },
   };
-  const store = await SpiNorStore.open(new SpiDevice(bus, new BusLock(desk), desk.place(chip)), desk);
+  const store = await SpiNorStore.open(new SpiDevice(bus, desk.turn(), desk.place(chip)), desk);
   const log = new ContactLog(store, 0, store.size / SECTOR_BYTES, noPause);
   await log.mount();
   return { chip, log };

@@ -47,10 +47,10 @@ export function entrySource(board: Board, role: BoardRole): string {
     body.push(
       `const bus = new ${chips("BoardSpi", "boardSpi")}(${pin(spi.sck)}, ${pin(spi.miso)}, ${pin(spi.mosi)}, ${spi.hz});`,
     );
-    body.push(`const lock = new ${chips("BusLock", "busLock")}(timer);`);
+    body.push(`const turn = new ${imports.use("Turn", "../../firmware/log/turn")}(async () => await timer.sleep(1));`);
   }
   const onBus = (select: string) =>
-    `new ${chips("SpiDevice", "spiDevice")}(bus, lock, new ${chips("PinOutput", "boardPins")}(${pin(select)}))`;
+    `new ${chips("SpiDevice", "spiDevice")}(bus, turn, new ${chips("PinOutput", "boardPins")}(${pin(select)}))`;
 
   // Both select lines go high before the first transfer.
   if (flash.kind === "spi-nor") body.push(`const norChip = ${onBus(flash.select)};`);

@@ -2,6 +2,7 @@
 // suffered in silence. In the subset of TypeScript that Node and the DeviceScript VM both run.
 
 import type { OutputLine, SpiBus, Timer } from "../../chips/lines";
+import { Turn } from "../../log/turn";
 
 /** A chip on the desk's SPI bus. */
 export interface SpiChip {
@@ -37,6 +38,12 @@ export class Desk implements SpiBus, Timer {
 
   constructor(scheduler: Scheduler) {
     this.scheduler = scheduler;
+  }
+
+  /** What the chips on the bus take turns by. */
+  turn(): Turn {
+    const self = this;
+    return new Turn(async () => await self.sleep(1));
   }
 
   /** Puts a chip on the bus and returns its select line. */

@@ -1,8 +1,8 @@
 import { BlueNrgMs } from "../../chips/blueNrgMs";
-import { BusLock } from "../../chips/busLock";
 import { SpiDevice } from "../../chips/spiDevice";
 import { SpiHciTransport } from "../../chips/spiHciTransport";
 import { SpiNorStore } from "../../chips/spiNorStore";
+import type { Turn } from "../../log/turn";
 import { BlueNrgModel } from "./blueNrgModel";
 import type { ChipCase } from "./chipCase";
 import { Desk, type Scheduler } from "./desk";
@@ -18,15 +18,15 @@ const UNKNOWN: NorKind = { jedecId: [0x1f, 0x86, 0x01], sfdp: [] };
 
 class NorDesk {
   readonly desk: Desk;
-  readonly lock: BusLock;
+  readonly turn: Turn;
   readonly model: NorModel;
   readonly chip: SpiDevice;
 
   constructor(scheduler: Scheduler, kind: NorKind) {
     this.desk = new Desk(scheduler);
-    this.lock = new BusLock(this.desk);
+    this.turn = this.desk.turn();
     this.model = new NorModel(CELLS, kind);
-    this.chip = new SpiDevice(this.desk, this.lock, this.desk.place(this.model));
+    this.chip = new SpiDevice(this.desk, this.turn, this.desk.place(this.model));
   }
 
   async open(): Promise<SpiNorStore> {
@@ -216,7 +216,7 @@ async function operationsOfSeveralFibersTakeTurns(scheduler: Scheduler): Promise
 async function radioAndFlashShareTheBus(scheduler: Scheduler): Promise<void> {
   const d = new NorDesk(scheduler, W25Q16);
   const radio = new BlueNrgModel();
-  const radioChip = new SpiDevice(d.desk, d.lock, d.desk.place(radio));
+  const radioChip = new SpiDevice(d.desk, d.turn, d.desk.place(radio));
   const transport = new SpiHciTransport(new BlueNrgMs(radioChip, d.desk), radio, radio.resetLine(), d.desk);
   let events = 0;
   transport.onEvents(() => {

@@ -1,5 +1,4 @@
 import { BlueNrgMs } from "../../chips/blueNrgMs";
-import { BusLock } from "../../chips/busLock";
 import { SpiDevice } from "../../chips/spiDevice";
 import { SpiHciTransport } from "../../chips/spiHciTransport";
 import { ZephyrHciSpi } from "../../chips/zephyrHciSpi";
@@ -40,7 +39,7 @@ class BlueNrgDesk {
 
   constructor(scheduler: Scheduler) {
     this.desk = new Desk(scheduler);
-    const chip = new SpiDevice(this.desk, new BusLock(this.desk), this.desk.place(this.model));
+    const chip = new SpiDevice(this.desk, this.desk.turn(), this.desk.place(this.model));
     this.transport = new SpiHciTransport(new BlueNrgMs(chip, this.desk), this.model, this.model.resetLine(), this.desk);
     this.log = listen(this.transport);
   }
@@ -65,7 +64,7 @@ class ZephyrDesk {
 
   constructor(scheduler: Scheduler, hasResetLine: boolean) {
     this.desk = new Desk(scheduler);
-    const chip = new SpiDevice(this.desk, new BusLock(this.desk), this.desk.place(this.model));
+    const chip = new SpiDevice(this.desk, this.desk.turn(), this.desk.place(this.model));
     this.transport = new SpiHciTransport(
       new ZephyrHciSpi(chip, this.desk),
       this.model,

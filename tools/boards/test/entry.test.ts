@@ -7,8 +7,8 @@ test("the program of a board with modules wires every chip to the pins of its en
   for (const line of [
     'import { pins } from "@dsboard/adafruit_feather_esp32_s2";',
     "const bus = new BoardSpi(pins.SCK, pins.MISO, pins.MOSI, 2000000);",
-    "const norChip = new SpiDevice(bus, lock, new PinOutput(pins.D11));",
-    "const dialect = new ZephyrHciSpi(new SpiDevice(bus, lock, new PinOutput(pins.D10)), timer);",
+    "const norChip = new SpiDevice(bus, turn, new PinOutput(pins.D11));",
+    "const dialect = new ZephyrHciSpi(new SpiDevice(bus, turn, new PinOutput(pins.D10)), timer);",
     "const radio = new SpiHciTransport(dialect, new PinInput(pins.D9), new PinOutput(pins.D6), timer);",
     "const button = startButton({ pin: pins.D5 });",
     "{ radio, openFlash, clockChip: new Ds3231(new BoardI2c()), onPress: (handler) => onPress(button, handler), light });",
