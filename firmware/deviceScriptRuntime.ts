@@ -14,7 +14,7 @@ export const timer: Timer = {
 /** DeviceScript as the program sees it. */
 export const deviceScriptRuntime: Runtime = {
   timer,
-  randomBytes: (length: number) => randomBuffer(length),
+  randomBytes: randomBuffer,
   background: (work: () => Promise<void>) => {
     work.start();
   },

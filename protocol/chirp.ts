@@ -9,7 +9,8 @@ export const SEED_BYTES = 32;
 export const CHIRP_BYTES = 28;
 
 const DOMAIN = Buffer.from("PACT-CHIRP-v1", "utf8");
-const SEED_AT = DOMAIN.length;
+/** Bytes of it, as a number: the DeviceScript compiler then works out the following ones. */
+const SEED_AT = 13;
 const MINUTE_AT = SEED_AT + SEED_BYTES;
 
 /** Where in a deriver's message the lowest byte of the minute lies; matching rewrites nothing else in its inner loop. */

@@ -14,8 +14,9 @@ export const TAG_BYTES = 8;
 export const MAX_NIBBLE = 15;
 
 const MINUTE_AT = 8;
-const SEALED_AT = 9;
-const SEALED_BYTES = 3;
+/** Where the sealed bytes lie in a row, and how many they are. */
+export const SEALED_AT = 9;
+export const SEALED_BYTES = 3;
 const DOMAIN = Buffer.from("PACT-META-v1", "utf8");
 
 /** What was noted about one heard chirp; only the chirp opens it. */

@@ -1,6 +1,6 @@
-import { compareBytes, copyBytes, sliceCopy } from "./bytes";
+import { compareBytes, sliceCopy } from "./bytes";
 import { CHIRP_BYTES, ChirpDeriver, MINUTE_LOW_AT } from "./chirp";
-import { decodeRow, openMetadata, ROW_BYTES, type RowMetadata, TAG_BYTES } from "./contactRow";
+import { openMetadata, ROW_BYTES, type RowMetadata, SEALED_AT, SEALED_BYTES, TAG_BYTES } from "./contactRow";
 import { isDirect } from "./score";
 import type { Sha256 } from "./sha256";
 import type { ShardBlock } from "./shard";
@@ -175,9 +175,8 @@ export class HourMatcher {
         compareBytes(this.rows, index * ROW_BYTES, digest, 0, TAG_BYTES) === 0
       ) {
         const originMinute = this.firstMinute + i + distance;
-        const row = Buffer.alloc(ROW_BYTES);
-        copyBytes(row, 0, this.rows, index * ROW_BYTES, ROW_BYTES);
-        const metadata = openMetadata(this.sha256, decodeRow(row).sealed, chirp, originMinute);
+        const sealed = sliceCopy(this.rows, index * ROW_BYTES + SEALED_AT, SEALED_BYTES);
+        const metadata = openMetadata(this.sha256, sealed, chirp, originMinute);
         if (!best || saysMore(metadata, best)) best = metadata;
       }
       next = (this.nextRow[index * 2] << 8) | this.nextRow[index * 2 + 1];

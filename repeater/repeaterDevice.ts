@@ -90,17 +90,11 @@ export class RepeaterDevice implements DeviceState {
   /** Takes over the configuration and begins to work. Returns when all is under way. */
   async start(): Promise<void> {
     const self = this;
-    const settings = this.settings;
-    this.faults = await FaultCounters.start({
-      load: async () => await settings.get("faults"),
-      save: async (record) => {
-        await settings.set("faults", record);
-      },
-    });
+    this.faults = await FaultCounters.start(this.settings);
     await this.config.load();
     this.configChanged();
-    this.service.offer(Group.State, new StateCommands(this, this.clock, this.config, false));
-    this.runtime.background(async () => await self.lightLoop());
+    this.service.offer(Group.State, new StateCommands(this, this.clock, this.config));
+    this.runtime.background(async () => await self.light.play());
     if (this.faults.safeMode) return;
     this.runtime.background(async () => await self.upkeepLoop());
     this.runtime.background(async () => await self.burstLoop());
@@ -207,10 +201,6 @@ export class RepeaterDevice implements DeviceState {
   }
 
   // What goes on by itself
-
-  private async lightLoop(): Promise<void> {
-    while (true) await this.light.playPeriod();
-  }
 
   private async burstLoop(): Promise<void> {
     const timer = this.runtime.timer;

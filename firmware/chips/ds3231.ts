@@ -1,4 +1,4 @@
-import { fromBcd, fromCalendar, toBcd, toCalendar } from "./calendar";
+import { fromCalendar, toCalendar } from "./calendar";
 import type { ClockChip } from "./clockChip";
 import type { I2cBus } from "./lines";
 
@@ -13,8 +13,6 @@ const STATUS = 0x0f;
 
 const CONTROL_OSCILLATOR_OFF = 0x80;
 const STATUS_OSCILLATOR_STOPPED = 0x80;
-/** The chip was left in 12-hour mode by another program; setting it brings it back. */
-const HOURS_12 = 0x40;
 
 /** DS3231: 2 ppm, temperature compensated. Not yet run on hardware. */
 export class Ds3231 implements ClockChip {
@@ -27,30 +25,20 @@ export class Ds3231 implements ClockChip {
   async read(): Promise<number | undefined> {
     try {
       const r = await this.bus.writeRead(ADDRESS, Buffer.from([SECONDS]), ALL_BYTES);
-      if (r[STATUS] & STATUS_OSCILLATOR_STOPPED || r[CONTROL] & CONTROL_OSCILLATOR_OFF || r[2] & HOURS_12)
-        return undefined;
-      return fromCalendar({
-        second: fromBcd(r[0]),
-        minute: fromBcd(r[1]),
-        hour: fromBcd(r[2]),
-        day: fromBcd(r[4]),
-        month: fromBcd(r[5] & 0x1f),
-        // The century bit is set from 2100 on; such a time is not one that we set.
-        year: r[5] & 0x80 ? NaN : 2000 + fromBcd(r[6]),
-      });
+      if (r[STATUS] & STATUS_OSCILLATOR_STOPPED || r[CONTROL] & CONTROL_OSCILLATOR_OFF) return undefined;
+      // The bits of 12-hour mode (left by another program) and of the century after 2099 make no valid hour and month.
+      return fromCalendar(Buffer.from([r[0], r[1], r[2], r[4], r[5], r[6]]));
     } catch (_error) {
       return undefined;
     }
   }
 
   async set(unixSeconds: number): Promise<boolean> {
-    const time = toCalendar(unixSeconds);
+    const t = toCalendar(unixSeconds);
     try {
-      const clock = [SECONDS, toBcd(time.second), toBcd(time.minute), toBcd(time.hour)];
-      const date = [ANY_WEEKDAY, toBcd(time.day), toBcd(time.month), toBcd(time.year - 2000)];
       // The oscillator first: where it was off, the seconds would not begin to count.
       await this.clearBits(CONTROL, CONTROL_OSCILLATOR_OFF);
-      await this.bus.write(ADDRESS, Buffer.from([...clock, ...date]));
+      await this.bus.write(ADDRESS, Buffer.from([SECONDS, t[0], t[1], t[2], ANY_WEEKDAY, t[3], t[4], t[5]]));
       await this.clearBits(STATUS, STATUS_OSCILLATOR_STOPPED);
       return true;
     } catch (_error) {

@@ -1,4 +1,4 @@
-import { fromBcd, fromCalendar, toBcd, toCalendar } from "./calendar";
+import { fromCalendar, toCalendar } from "./calendar";
 import type { ClockChip } from "./clockChip";
 import type { I2cBus } from "./lines";
 
@@ -29,27 +29,18 @@ export class Pcf8563 implements ClockChip {
       if (control[0] & CONTROL_1_STOP) return undefined;
       const r = await this.bus.writeRead(ADDRESS, Buffer.from([VL_SECONDS]), TIME_BYTES);
       if (r[0] & VOLTAGE_LOW || r[5] & CENTURY) return undefined;
-      return fromCalendar({
-        second: fromBcd(r[0] & 0x7f),
-        minute: fromBcd(r[1] & 0x7f),
-        hour: fromBcd(r[2] & 0x3f),
-        day: fromBcd(r[3] & 0x3f),
-        month: fromBcd(r[5] & 0x1f),
-        year: 2000 + fromBcd(r[6]),
-      });
+      return fromCalendar(Buffer.from([r[0], r[1] & 0x7f, r[2] & 0x3f, r[3] & 0x3f, r[5] & 0x1f, r[6]]));
     } catch (_error) {
       return undefined;
     }
   }
 
   async set(unixSeconds: number): Promise<boolean> {
-    const time = toCalendar(unixSeconds);
+    const t = toCalendar(unixSeconds);
     try {
       // Stopped while it is set, the chip begins a whole second when it is let go (datasheet, "STOP bit function").
       await this.bus.write(ADDRESS, Buffer.from([CONTROL_1, CONTROL_1_STOP]));
-      const clock = [VL_SECONDS, toBcd(time.second), toBcd(time.minute), toBcd(time.hour)];
-      const date = [toBcd(time.day), ANY_WEEKDAY, toBcd(time.month), toBcd(time.year - 2000)];
-      await this.bus.write(ADDRESS, Buffer.from([...clock, ...date]));
+      await this.bus.write(ADDRESS, Buffer.from([VL_SECONDS, t[0], t[1], t[2], t[3], ANY_WEEKDAY, t[4], t[5]]));
       await this.bus.write(ADDRESS, Buffer.from([CONTROL_1, 0]));
       return true;
     } catch (_error) {

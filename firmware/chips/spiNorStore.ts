@@ -39,6 +39,9 @@ const WAKE_MS = 1;
 const UNDRIVEN = 0xff;
 const ABSENT = "no SPI NOR chip answers: check its power, select line and MISO";
 
+const OUT_OF_BOUNDS = "flash read or program out of bounds";
+const BEHIND_THE_END = "flash read or program behind the end";
+
 const ADDRESS_BYTES = 3;
 /** What 3-byte addresses reach. */
 const ADDRESSABLE = 16 * 1024 * 1024;
@@ -90,8 +93,8 @@ export class SpiNorStore implements FlashStore {
   async readStrided(offset: number, stride: number, length: number, count: number): Promise<Buffer> {
     const last = offset + stride * (count - 1);
     if (!(length > 0 && count > 0 && length * count <= TRANSFER_BYTES && offset >= 0 && stride >= 0))
-      throw new FlashError(`read of ${count} x ${length} bytes at ${offset}: out of bounds`);
-    if (last + length > this.size) throw new FlashError(`read of ${length} bytes at ${last}: behind the end`);
+      throw new FlashError(OUT_OF_BOUNDS);
+    if (last + length > this.size) throw new FlashError(BEHIND_THE_END);
     await this.begin();
     try {
       const result = Buffer.alloc(length * count);
@@ -106,8 +109,8 @@ export class SpiNorStore implements FlashStore {
   async program(offset: number, data: Buffer): Promise<void> {
     const inSector = offset % SECTOR_BYTES;
     if (!(data.length > 0 && data.length <= TRANSFER_BYTES && offset >= 0 && inSector + data.length <= SECTOR_BYTES))
-      throw new FlashError(`program of ${data.length} bytes at ${offset}: out of bounds`);
-    if (offset + data.length > this.size) throw new FlashError(`program at ${offset}: behind the end`);
+      throw new FlashError(OUT_OF_BOUNDS);
+    if (offset + data.length > this.size) throw new FlashError(BEHIND_THE_END);
     await this.begin();
     try {
       let done = 0;
@@ -124,7 +127,7 @@ export class SpiNorStore implements FlashStore {
 
   async erase(offset: number): Promise<void> {
     if (offset % SECTOR_BYTES !== 0 || offset < 0 || offset >= this.size)
-      throw new FlashError(`erase at ${offset}: not the start of a sector`);
+      throw new FlashError("erase of what is not the start of a sector");
     await this.begin();
     try {
       await this.enableWrite(offset);

@@ -1,4 +1,4 @@
-import { readU32, writeU32 } from "../../protocol/bytes";
+import { readU16, readU32, writeU16, writeU32 } from "../../protocol/bytes";
 import { minuteOfSeconds } from "../../protocol/time";
 import type { Timer } from "../chips/lines";
 
@@ -108,14 +108,11 @@ export class Clock {
     const bytes = Buffer.alloc(CHECKPOINT_BYTES);
     bytes[0] = VERSION;
     bytes[STATE_AT] = this.state;
-    const millis = nowMs - seconds * 1000;
-    bytes[MILLIS_AT] = millis >> 8;
-    bytes[MILLIS_AT + 1] = millis & 0xff;
+    writeU16(bytes, MILLIS_AT, nowMs - seconds * 1000);
     writeU32(bytes, SECONDS_AT, seconds);
     writeU32(bytes, LAST_SYNC_AT, this.lastSync);
     const upHigh = Math.floor(upMs / 0x100000000);
-    bytes[UPTIME_AT] = upHigh >> 8;
-    bytes[UPTIME_AT + 1] = upHigh & 0xff;
+    writeU16(bytes, UPTIME_AT, upHigh);
     writeU32(bytes, UPTIME_AT + 2, upMs - upHigh * 0x100000000);
     return bytes;
   }
@@ -130,11 +127,10 @@ export class Clock {
     const state = checkpoint[STATE_AT];
     if (state !== ClockState.Set && state !== ClockState.Approximate) return;
     const seconds = readU32(checkpoint, SECONDS_AT);
-    const millis = (checkpoint[MILLIS_AT] << 8) | checkpoint[MILLIS_AT + 1];
+    const millis = readU16(checkpoint, MILLIS_AT);
     if (seconds < MIN_CLOCK_SECONDS || seconds > MAX_CLOCK_SECONDS || millis >= MAX_MILLIS) return;
     const thenMs = seconds * 1000 + millis;
-    const thenUp =
-      ((checkpoint[UPTIME_AT] << 8) | checkpoint[UPTIME_AT + 1]) * 0x100000000 + readU32(checkpoint, UPTIME_AT + 2);
+    const thenUp = readU16(checkpoint, UPTIME_AT) * 0x100000000 + readU32(checkpoint, UPTIME_AT + 2);
     const up = this.timer.millis();
     const sameRun = up > PROGRAM_START_MS && up >= thenUp;
     this.startMs = sameRun ? thenMs - thenUp : thenMs + BOOT_MS;

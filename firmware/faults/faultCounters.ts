@@ -1,4 +1,5 @@
 import { readU16, writeU16 } from "../../protocol/bytes";
+import type { SettingsStore } from "../state/settingsStore";
 
 // What goes wrong is counted where a restart does not reach, because a restart is often the consequence. DeviceScript cannot
 // ask the chip why it started, so a start counts as a crash unless the program announced the restart.
@@ -24,12 +25,8 @@ export const FAULT_KINDS = 5;
 export const SAFE_MODE_CRASHES = 3;
 export const SAFE_MODE_WINDOW_MINUTES = 10;
 
-/** Where the record lives: a setting, which outlives a restart and loss of power. */
-export interface FaultStorage {
-  /** The stored record, or undefined if there is none. */
-  load(): Promise<Buffer | undefined>;
-  save(record: Buffer): Promise<void>;
-}
+/** The setting that the record lives in: it outlives a restart and loss of power. */
+const SETTING = "faults";
 
 // Record: version 1 | flags 1 | minutes of the three last sessions, newest first, 3 x 1 | counters 5 x u16 | checksum u16
 const VERSION = 1;
@@ -55,20 +52,20 @@ export class FaultCounters {
   /** This start is the consequence of three crashes within ten minutes. */
   readonly safeMode: boolean;
   private readonly record: Buffer;
-  private readonly storage: FaultStorage;
+  private readonly settings: SettingsStore;
   /** Saves take turns, so that an older record never lands on a newer one. */
   private saving = false;
   private stale = false;
 
-  private constructor(record: Buffer, safeMode: boolean, storage: FaultStorage) {
+  private constructor(record: Buffer, safeMode: boolean, settings: SettingsStore) {
     this.record = record;
     this.safeMode = safeMode;
-    this.storage = storage;
+    this.settings = settings;
   }
 
   /** Reads what the last session left, counts this start and stores the result before it returns. */
-  static async start(storage: FaultStorage): Promise<FaultCounters> {
-    const loaded = await storage.load();
+  static async start(settings: SettingsStore): Promise<FaultCounters> {
+    const loaded = await settings.get(SETTING);
     const valid = loaded !== undefined && isValid(loaded);
     const record = loaded !== undefined && valid ? loaded : emptyRecord();
     const crashed = valid && (record[1] & PLANNED) === 0;
@@ -79,7 +76,7 @@ export class FaultCounters {
     if (!crashed || safeMode) for (let i = 1; i < SAFE_MODE_CRASHES; i++) record[SESSIONS_AT + i] = CALM;
     record[SESSIONS_AT] = 0;
     record[1] = 0;
-    const counters = new FaultCounters(record, safeMode, storage);
+    const counters = new FaultCounters(record, safeMode, settings);
     await counters.save();
     return counters;
   }
@@ -119,7 +116,7 @@ export class FaultCounters {
       while (this.stale) {
         this.stale = false;
         writeU16(this.record, CHECKSUM_AT, checksum(this.record));
-        await this.storage.save(this.record);
+        await this.settings.set(SETTING, this.record);
       }
     } finally {
       this.saving = false;

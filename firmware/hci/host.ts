@@ -2,9 +2,8 @@ import type { Advertisement } from "../../protocol/frame";
 import type { Timer } from "../chips/lines";
 import { type AdvertisingReport, type EventReceiver, readEvents } from "./events";
 import {
+  command,
   joinPackets,
-  leReadBufferSize,
-  leReadFeatures,
   leSetAdvData,
   leSetAdvEnable,
   leSetAdvParameters,
@@ -12,9 +11,10 @@ import {
   leSetRandomAddress,
   leSetScanEnable,
   leSetScanParameters,
+  OP_LE_READ_BUFFER_SIZE,
+  OP_LE_READ_FEATURES,
+  OP_READ_LOCAL_VERSION,
   OP_RESET,
-  readLocalVersion,
-  reset,
   setEventMask,
 } from "./packets";
 import type { HciTransport } from "./transport";
@@ -175,8 +175,14 @@ export class HciHost implements EventReceiver {
     try {
       await this.transport.resetHardware();
       alive =
-        (await this.ask([reset()])) &&
-        (await this.ask([setEventMask(), leSetEventMask(), readLocalVersion(), leReadBufferSize(), leReadFeatures()]));
+        (await this.ask([command(OP_RESET, 0)])) &&
+        (await this.ask([
+          setEventMask(),
+          leSetEventMask(),
+          command(OP_READ_LOCAL_VERSION, 0),
+          command(OP_LE_READ_BUFFER_SIZE, 0),
+          command(OP_LE_READ_FEATURES, 0),
+        ]));
     } catch (_error) {
       alive = false; // the way to the controller is broken: the same cure
     }

@@ -32,11 +32,6 @@ const OWN_ADDRESS_RANDOM = 0x01;
 const ALL_CHANNELS = 0x07;
 const ADV_DATA_BYTES = 31;
 
-/** Puts the controller into its standby state. */
-export function reset(): Buffer {
-  return command(OP_RESET, 0);
-}
-
 /**
  * Enables Disconnection-free essentials: Hardware Error (bit 15) and LE Meta (bit 61), without which a controller reports
  * nothing of what it hears. Command Complete and Command Status cannot be masked.
@@ -53,18 +48,6 @@ export function leSetEventMask(): Buffer {
   const packet = command(OP_LE_SET_EVENT_MASK, 8);
   packet[4] = 0x02;
   return packet;
-}
-
-export function readLocalVersion(): Buffer {
-  return command(OP_READ_LOCAL_VERSION, 0);
-}
-
-export function leReadBufferSize(): Buffer {
-  return command(OP_LE_READ_BUFFER_SIZE, 0);
-}
-
-export function leReadFeatures(): Buffer {
-  return command(OP_LE_READ_FEATURES, 0);
 }
 
 /** `address`: 6 bytes, most significant first; on the wire it travels the other way round. */
@@ -131,7 +114,8 @@ export function joinPackets(packets: Buffer[]): Buffer {
   return joined;
 }
 
-function command(opcode: number, parameterBytes: number): Buffer {
+/** A command whose parameters, so many bytes, are zero. */
+export function command(opcode: number, parameterBytes: number): Buffer {
   const packet = Buffer.alloc(4 + parameterBytes);
   packet[0] = H4_COMMAND;
   putU16(packet, 1, opcode);

@@ -9,14 +9,16 @@ export enum Group {
   Import = 4,
   Results = 5,
   Erase = 6,
-  None = 7,
+  /** Of a wearable only. */
+  Clock = 7,
+  None = 8,
 }
 
 /** Carries out the commands of one group. */
 export interface CommandGroup {
   /**
    * Carries out a command of the group, whose payload is as long as layouts.ts has it, and answers with the payload of the
-   * report; undefined: no report, as for ImportPiece, or the command is not offered here.
+   * report; undefined if there is none.
    */
   handle(command: Command, payload: Buffer): Promise<Buffer | undefined>;
 }

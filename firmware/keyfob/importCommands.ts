@@ -152,13 +152,11 @@ export class ImportCommands implements CommandGroup {
         sliceCopy(payload, PIECE_HEADER_BYTES, payload.length - PIECE_HEADER_BYTES),
       );
     } catch (_error) {
-      this.drop(request, Status.StorageFault);
-      this.progress(0, request, Status.StorageFault);
+      this.drop(request, 0, Status.StorageFault);
       return;
     }
     if (result === PieceResult.Bad) {
-      this.drop(request, Status.BadBlock);
-      this.progress(current.nextPiece, request, Status.BadBlock);
+      this.drop(request, current.nextPiece, Status.BadBlock);
       return;
     }
     if (result === PieceResult.Taken) this.imported++;
@@ -178,11 +176,12 @@ export class ImportCommands implements CommandGroup {
     await this.parts.timer.sleep(1);
   }
 
-  private drop(request: number, status: Status): void {
+  private drop(request: number, nextPiece: number, status: Status): void {
     this.refusedShards++;
     this.current = undefined;
     this.lastRequest = request;
     this.lastStatus = status;
+    this.progress(nextPiece, request, status);
   }
 
   private progress(nextPiece: number, request: number, status: Status): void {

@@ -11,7 +11,7 @@ import { getU16, putU16 } from "./littleEndian";
 const TABLE = Buffer.from(
   "8000020000ffff0e" + // status
     "8100020000ffff81" + // counters
-    "820008040c080a05" + // clockSet
+    "820708040c080a05" + // clockSet
     "83000300100c0e06" + // configGet
     "84000704100c0e06" + // configSet
     "8501040007040603" + // snooze
@@ -24,7 +24,7 @@ const TABLE = Buffer.from(
     "9203020003000202" + // exportEnd
     "9804420007040603" + // importBegin
     "9904890400ffff00" + // importPiece
-    "9a07000000ffff03" + // importProgress
+    "9a08000000ffff03" + // importProgress
     "9b04020004000203" + // importVerify
     "a005020008000205" + // resultsBegin
     "a10504000400ff82" + // resultsBlock

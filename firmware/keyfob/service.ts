@@ -67,10 +67,7 @@ export class KeyfobService {
 
   private async carryOut(group: CommandGroup, command: Command, payload: Buffer): Promise<Buffer | undefined> {
     try {
-      const report = await group.handle(command, payload);
-      if (report || command === Command.ImportPiece) return report;
-      this.refused++;
-      return refusal(command, payload, this.otherwise);
+      return await group.handle(command, payload);
     } catch (_error) {
       this.faults++; // the packet's answer is lost; the program goes on
       return undefined;

@@ -43,20 +43,16 @@ export class StateCommands implements CommandGroup {
   private readonly state: DeviceState;
   private readonly clock: Clock;
   private readonly config: Config;
-  private readonly hasClock: boolean;
 
-  /** @param hasClock whether the host may set the clock; a repeater has none */
-  constructor(state: DeviceState, clock: Clock, config: Config, hasClock: boolean) {
+  constructor(state: DeviceState, clock: Clock, config: Config) {
     this.state = state;
     this.clock = clock;
     this.config = config;
-    this.hasClock = hasClock;
   }
 
-  async handle(command: Command, payload: Buffer): Promise<Buffer | undefined> {
+  async handle(command: Command, payload: Buffer): Promise<Buffer> {
     if (command === Command.Status) return this.status(getU16(payload, 0));
     if (command === Command.Counters) return this.counters(getU16(payload, 0));
-    if (command === Command.ClockSet && !this.hasClock) return undefined;
     const report = reportTo(command, payload, Status.Ok);
     if (command === Command.ClockSet) await this.setClock(payload, report);
     else if (command === Command.ConfigGet) this.fillConfig(report, payload[2], true);

@@ -1,3 +1,4 @@
+import { readU16, writeU16 } from "../../protocol/bytes";
 import { CHIRP_BYTES } from "../../protocol/chirp";
 
 const SETS = 512;
@@ -48,9 +49,7 @@ export class WrittenChirps {
     let length = 0;
     for (let at = 0; at < this.slots.length && length + REMEMBERED_BYTES <= maxBytes; at += SLOT_BYTES) {
       if (this.slots[at + 1] === 0 || this.age(at, nowMinute) > minutes) continue;
-      const set = Math.floor(at / SET_BYTES);
-      found[length] = set >> 8;
-      found[length + 1] = set & 0xff;
+      writeU16(found, length, Math.floor(at / SET_BYTES));
       found[length + 2] = this.slots[at];
       found[length + 3] = this.slots[at + 1];
       length += REMEMBERED_BYTES;
@@ -61,7 +60,7 @@ export class WrittenChirps {
   /** Takes over what `recent` gave before a restart, as of `nowMinute`. */
   restore(remembered: Buffer, nowMinute: number): void {
     for (let at = 0; at + REMEMBERED_BYTES <= remembered.length; at += REMEMBERED_BYTES) {
-      const set = ((remembered[at] << 8) | remembered[at + 1]) % SETS;
+      const set = readU16(remembered, at) % SETS;
       this.put(set * SET_BYTES, remembered[at + 2], remembered[at + 3], nowMinute);
     }
   }

@@ -1,5 +1,5 @@
 import { copyBytes, readU32 } from "../../protocol/bytes";
-import { FlashFault, type FlashStore, SECTOR_BYTES } from "../flash/flashStore";
+import { FlashFault, type FlashStore } from "../flash/flashStore";
 import {
   BLANK_HOUR,
   CRC_AT,
@@ -15,8 +15,8 @@ import { HEADER_BYTES } from "./sectorHeader";
 import { SectorRing, zero } from "./sectorRing";
 import { type Pause, Turn } from "./turn";
 
-/** Records in a sector. */
-export const SECTOR_RECORDS = Math.floor((SECTOR_BYTES - HEADER_BYTES) / RECORD_BYTES);
+/** Records in a sector: what fits behind its header. */
+export const SECTOR_RECORDS = 107;
 
 const RECORDS_PER_READ = 5;
 const HOURS_PER_READ = 56;
@@ -71,16 +71,21 @@ export class RecordLog {
    * @throws FlashError
    */
   async mount(): Promise<boolean> {
+    let wasErasing = false;
     await this.turn.take();
     try {
       this.forget();
-      const wasErasing = await this.ring.mount();
+      wasErasing = await this.ring.mount();
       await this.recover();
-      return wasErasing;
     } finally {
       this.turn.give();
     }
+    await this.mend();
+    return wasErasing;
   }
+
+  /** Finishes what a power cut left half done of changes that are more than one record. @throws FlashError */
+  protected async mend(): Promise<void> {}
 
   /**
    * Sectors out of use since start because the chip failed there.
@@ -115,7 +120,7 @@ export class RecordLog {
   }
 
   /** The payload of the hour's record, of the last one where there are several; undefined if there is none. @throws FlashError */
-  async find(hour: number): Promise<Buffer | undefined> {
+  async get(hour: number): Promise<Buffer | undefined> {
     const cached = this.anyOrder ? undefined : findRecord(this.window, hour);
     if (cached) return cached;
     await this.pause();

@@ -112,7 +112,7 @@ export class ShardImport {
     this.request = request;
     this.nextPiece = 0;
     this.matches = new MatchList();
-    this.ofBlock = [undefined, undefined, undefined, undefined, undefined, undefined];
+    this.ofBlock = [];
     this.hour = -1;
     this.isHeld = false;
     this.blocksInSlice = 0;
@@ -169,7 +169,7 @@ export class ShardImport {
   }
 
   private async match(block: ShardBlock): Promise<void> {
-    this.ofBlock = [undefined, undefined, undefined, undefined, undefined, undefined];
+    this.ofBlock = [];
     if (block.hour === this.hour && this.isHeld) this.collect(block);
     else {
       this.hour = block.hour;

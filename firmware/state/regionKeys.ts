@@ -76,7 +76,7 @@ export class RegionKeys {
       this.entries[index] = this.entries[last];
       await this.store.set(slot(index), this.entries[index]);
     }
-    this.entries.pop();
+    this.entries = this.entries.slice(0, last);
     await this.store.remove(slot(last));
     return true;
   }

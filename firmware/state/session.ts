@@ -1,13 +1,12 @@
-import { copyBytes, readU32, sliceCopy, writeU32 } from "../../protocol/bytes";
+import { readU32, writeU32 } from "../../protocol/bytes";
 import type { Clock } from "../clock/clock";
 import { MAX_SETTING_BYTES, type SettingsStore } from "./settingsStore";
 
 const CLOCK = "clock";
 const PLANNED = "planned";
+const REMEMBERED = "planned0";
 const STARTS = "starts";
 const SNOOZE_BYTES = 4;
-/** How many settings carry remembered chirps across a planned restart. */
-const MEMORY_SETTINGS = 1;
 
 /** What a planned restart hands on to the next run. */
 export interface Handover {
@@ -18,7 +17,7 @@ export interface Handover {
 }
 
 /** Most bytes of remembered chirps in a handover. */
-export const MAX_REMEMBERED_BYTES = MEMORY_SETTINGS * MAX_SETTING_BYTES;
+export const MAX_REMEMBERED_BYTES = MAX_SETTING_BYTES;
 
 /** The thread that runs through restarts: clock checkpoints, the handover of a planned restart, the number of starts. */
 export class Session {
@@ -49,12 +48,7 @@ export class Session {
 
   /** Notes all that the next run needs; the restart must follow at once. */
   async handOver(clock: Clock, handover: Handover): Promise<void> {
-    const memory = handover.remembered;
-    for (let i = 0; i * MAX_SETTING_BYTES < memory.length; i++)
-      await this.store.set(
-        PLANNED + i,
-        sliceCopy(memory, i * MAX_SETTING_BYTES, Math.min(MAX_SETTING_BYTES, memory.length - i * MAX_SETTING_BYTES)),
-      );
+    await this.store.set(REMEMBERED, handover.remembered);
     await this.store.set(PLANNED, u32(handover.snoozeUntil));
     await this.checkpoint(clock);
   }
@@ -67,17 +61,10 @@ export class Session {
   private async takeHandover(): Promise<Handover | undefined> {
     const planned = await this.store.get(PLANNED);
     if (!planned || planned.length !== SNOOZE_BYTES) return undefined;
-    const remembered = Buffer.alloc(MAX_REMEMBERED_BYTES);
-    let length = 0;
-    for (let i = 0; i < MEMORY_SETTINGS; i++) {
-      const part = await this.store.get(PLANNED + i);
-      if (!part) continue;
-      copyBytes(remembered, length, part, 0, part.length);
-      length += part.length;
-      await this.store.remove(PLANNED + i);
-    }
+    const remembered = await this.store.get(REMEMBERED);
+    await this.store.remove(REMEMBERED);
     await this.store.remove(PLANNED);
-    return { snoozeUntil: readU32(planned, 0), remembered: sliceCopy(remembered, 0, length) };
+    return { snoozeUntil: readU32(planned, 0), remembered: remembered ? remembered : Buffer.alloc(0) };
   }
 }
 

@@ -158,7 +158,7 @@ describe("the results log", () => {
     await log.expire(HOUR + 250);
     for (let k = 0; k < 200; k++) {
       const hour = (k * 131) % 500;
-      expect(await log.find(HOUR + hour)).toEqual(hour > 250 ? seedOf(k) : undefined);
+      expect(await log.get(HOUR + hour)).toEqual(hour > 250 ? seedOf(k) : undefined);
       expect(flash.image.includes(seedOf(k))).toBe(hour > 250);
     }
   });
@@ -204,7 +204,7 @@ describe("all logs of a keyfob", () => {
         rows += part.length / 12;
       });
       expect([rows, await logs.seeds.get(HOUR + hour)]).toEqual(isHeld ? [60, seedOf(hour)] : [0, undefined]);
-      if (hour % 10 === 0) expect((await logs.results.find(HOUR + hour))?.[0]).toBe(isHeld ? hour / 10 : undefined);
+      if (hour % 10 === 0) expect((await logs.results.get(HOUR + hour))?.[0]).toBe(isHeld ? hour / 10 : undefined);
     }
     expect(logs.faults()).toBe(0);
     await logs.eraseAll();

@@ -32,7 +32,7 @@ export class Consent {
   ask(request: number, purpose: Purpose): Status {
     this.expire();
     if (request === this.request && purpose === this.purpose) return this.state;
-    if (this.isPending() || this.isGranted()) return Status.Busy;
+    if (this.isOpen()) return Status.Busy;
     this.request = request;
     this.purpose = purpose;
     this.state = Status.WaitingForButton;
@@ -84,13 +84,17 @@ export class Consent {
 
   /** What is asked or granted, None if nothing is. */
   openPurpose(): Purpose {
-    return this.isPending() || this.isGranted() ? this.purpose : Purpose.None;
+    return this.isOpen() ? this.purpose : Purpose.None;
   }
 
   /** Seconds left to press, or of the consent; 0 if nothing is open. */
   secondsLeft(): number {
-    if (!this.isPending() && !this.isGranted()) return 0;
-    return Math.ceil((this.until - this.timer.millis()) / 1000);
+    return this.isOpen() ? Math.ceil((this.until - this.timer.millis()) / 1000) : 0;
+  }
+
+  private isOpen(): boolean {
+    this.expire();
+    return this.isAskedOrGiven();
   }
 
   private answers(heldMs: number): boolean {
@@ -99,7 +103,10 @@ export class Consent {
   }
 
   private expire(): void {
-    const isOpen = this.state === Status.WaitingForButton || this.state === Status.Ok;
-    if (isOpen && this.timer.millis() >= this.until) this.state = Status.Expired;
+    if (this.timer.millis() >= this.until && this.isAskedOrGiven()) this.state = Status.Expired;
+  }
+
+  private isAskedOrGiven(): boolean {
+    return this.state === Status.WaitingForButton || this.state === Status.Ok;
   }
 }

@@ -54,8 +54,13 @@ export class LightPlayer {
     this.restart = true;
   }
 
+  /** Plays for as long as the program runs. */
+  async play(): Promise<void> {
+    while (true) await this.playPeriod();
+  }
+
   /** Plays one period of the present pattern, or less if it changes. */
-  async playPeriod(): Promise<void> {
+  private async playPeriod(): Promise<void> {
     const answer = this.once;
     const playing = answer ? answer : this.current();
     this.once = undefined;

@@ -1,21 +1,26 @@
 import { readU16 } from "../../../protocol/bytes";
-import { FAULT_RECORD_BYTES, Fault, FaultCounters, type FaultStorage } from "../../faults/faultCounters";
+import { FAULT_RECORD_BYTES, Fault, FaultCounters } from "../../faults/faultCounters";
+import type { SettingsStore } from "../../state/settingsStore";
 import type { ChipCase } from "./chipCase";
 import type { Scheduler } from "./desk";
 import { expectEqual } from "./expect";
 
 /** The setting that outlives a restart. */
-class Settings implements FaultStorage {
+class Settings implements SettingsStore {
   stored: Buffer | undefined;
   saves = 0;
 
-  async load(): Promise<Buffer | undefined> {
+  async get(_key: string): Promise<Buffer | undefined> {
     return this.stored === undefined ? undefined : Buffer.from(this.stored.toString("hex"), "hex");
   }
 
-  async save(record: Buffer): Promise<void> {
+  async set(_key: string, record: Buffer): Promise<void> {
     this.saves++;
     this.stored = Buffer.from(record.toString("hex"), "hex");
+  }
+
+  async remove(_key: string): Promise<void> {
+    this.stored = undefined;
   }
 }
 
@@ -91,7 +96,7 @@ async function aDamagedRecordStartsAnew(_scheduler: Scheduler): Promise<void> {
   for (let i = 0; i < 3; i++) await crashAfter(settings, 0);
   for (let at = 0; at < FAULT_RECORD_BYTES; at++) {
     const damaged = new Settings();
-    const record = await settings.load();
+    const record = await settings.get("faults");
     if (record === undefined) throw new Error("nothing was stored");
     record[at] = record[at] ^ 0x10;
     damaged.stored = record;
