@@ -1,5 +1,5 @@
-// What a chip driver needs of a board. The adapters in boardBuses.ts meet these with DeviceScript's pins, SPI and I2C; tests
-// meet them with chip models, in Node and in the VM, which has none of the three.
+// What a chip driver needs of a board. The adapters in boardPins.ts, boardSpi.ts and boardI2c.ts meet these with DeviceScript's
+// pins, SPI and I2C; tests meet them with chip models, in Node and in the VM, which has none of the three.
 
 /** A pin that the program drives. */
 export interface OutputLine {

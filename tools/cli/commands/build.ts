@@ -3,6 +3,7 @@ import { type Board, BoardsError, findBoard } from "../../boards/boards";
 import { writeEntry } from "../../boards/entry";
 import { BuildsError, buildOf, ROLES, type Role } from "../../build/builds";
 import { BuildError, type Bytecode, buildBytecode } from "../../build/bytecode";
+import { codeBytesOf, MAX_CODE_BYTES } from "../../build/codeSize";
 import { CliError, EXIT } from "../errors";
 import { printFacts, printJson } from "../output";
 
@@ -17,11 +18,14 @@ export function addBuildCommand(program: Command): void {
     .addHelpText("after", "\nExamples:\n  chirpfob build wearable\n  chirpfob build repeater --board devkitc-esp32")
     .action(async (role: Role, options: { board?: string; json?: boolean }) => {
       const { image, file } = await buildRole(role, options.board);
+      const codeBytes = codeBytesOf(image);
       const facts = {
         role,
         ...(options.board === undefined ? {} : { board: options.board }),
         file,
         bytes: image.length,
+        codeBytes,
+        codeBytesFree: MAX_CODE_BYTES - codeBytes,
       };
       if (options.json) printJson(facts);
       else printFacts(facts);
@@ -48,7 +52,7 @@ export async function buildRole(role: Role, boardId?: string): Promise<Bytecode>
     if (error.message.includes(TOO_LARGE))
       throw new CliError(
         EXIT.input,
-        `the ${role} is too large for this board's parts: DeviceScript takes 64 KB of code, and drivers for a radio module or a flash chip count. A board with its own radio needs fewer`,
+        `the ${role} is too large for this board's parts: DeviceScript takes 64 KB of code, and the drivers of radio module, flash chip and clock chip count. Leave out the clock chip, or take a board with its own radio`,
       );
     throw new CliError(EXIT.input, error.message);
   }
