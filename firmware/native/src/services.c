@@ -6,7 +6,9 @@
 #include "esp32_partition.h"
 #include "esp32_radio.h"
 #include "esp_timer.h"
+#include "gate_wraps.h"
 #include "jd_protocol.h"
+#include "sdkconfig.h"
 
 #define SERVICE_CLASS_HCI 0x1c4fb001
 #define SERVICE_CLASS_FLASH_STORE 0x1c4fb002
@@ -20,6 +22,10 @@
 /** A register is read with this bit set in the command (Jacdac protocol, "Registers"). */
 #define GET(reg) (0x1000 | (reg))
 
+/** Reports that one turn adds to the program's receive queue (2,048 bytes), while it waits to be read and otherwise. */
+#define REPORTS_WHILE_WAITING 1u
+#define REPORTS_A_TURN 4u
+
 static struct hci_bridge bridge;
 static struct flash_cells cells;
 
@@ -30,8 +36,19 @@ struct srv_state {
     uint8_t pending_bytes;
 };
 
+/** @return whether to answer; anybody but this device's own program is the gate's to stop */
+static bool is_served(const jd_packet_t *pkt) {
+    if (pkt->service_command == GATE_PROBE_COMMAND)
+        gate_breached();
+    return gate_stands();
+}
+
 void chirpfob_hci_process(srv_t *state) {
-    for (;;) {
+    gate_prove(state->service_index);
+    if (!gate_stands())
+        return;
+    unsigned reports = jd_rx_has_frame() ? REPORTS_WHILE_WAITING : REPORTS_A_TURN;
+    while (reports-- > 0) {
         if (state->pending_bytes == 0)
             state->pending_bytes =
                 (uint8_t)hci_bridge_poll(&bridge, (uint32_t)(esp_timer_get_time() / 1000), state->pending);
@@ -45,6 +62,8 @@ void chirpfob_hci_process(srv_t *state) {
 
 void chirpfob_hci_handle_packet(srv_t *state, jd_packet_t *pkt) {
     (void)state;
+    if (!is_served(pkt))
+        return;
     switch (pkt->service_command) {
     case HCI_CMD_SEND:
         hci_bridge_send(&bridge, pkt->data, pkt->service_size);
@@ -61,10 +80,12 @@ void chirpfob_hci_handle_packet(srv_t *state, jd_packet_t *pkt) {
 }
 
 void chirpfob_flash_process(srv_t *state) {
-    (void)state;
+    gate_prove(state->service_index);
 }
 
 void chirpfob_flash_handle_packet(srv_t *state, jd_packet_t *pkt) {
+    if (!is_served(pkt))
+        return;
     if (pkt->service_command == GET(FLASH_REG_SIZE)) {
         jd_respond_u32(pkt, cells.size);
         return;
@@ -91,9 +112,12 @@ static void announce_flash(void) {
 }
 
 void chirpfob_native_init(void) {
+    gate_open();
+#if CONFIG_BT_ENABLED
     // A radio that does not start is announced all the same: its silence is what the firmware reports to the wearer.
     (void)esp32_radio_start(&bridge);
     announce_hci();
+#endif
     if (esp32_partition_open(&cells))
         announce_flash();
 }

@@ -6,25 +6,14 @@
 #include "esp_bt.h"
 #include "esp_partition.h"
 #include "esp_timer.h"
-#include "jd_protocol.h"
 #include "nvs_flash.h"
-
-#define SERVICES 2
-#define SERVICE_CLASS_HCI 0x1c4fb001
 
 struct fakes fakes;
 
 static const esp_vhci_host_callback_t *host;
-static struct {
-    const srv_vt_t *vt;
-    srv_t *state;
-} services[SERVICES];
-static unsigned service_count;
-
 void fakes_reset(void) {
-    for (unsigned i = 0; i < service_count; i++)
-        free(services[i].state);
-    service_count = 0;
+    fake_jacdac_reset();
+    fake_usb_reset();
     host = NULL;
     memset(&fakes, 0, sizeof fakes);
     memset(fakes.cells, 0xff, sizeof fakes.cells);
@@ -102,6 +91,12 @@ const esp_partition_t *esp_partition_find_first(esp_partition_type_t type, esp_p
     return wanted && !fakes.partition_missing ? &partition : NULL;
 }
 
+void fake_secret_flash(void) {
+    const size_t bytes = sizeof FAKE_SECRET - 1;
+    for (size_t at = 0; at + bytes <= sizeof fakes.cells; at += bytes)
+        memcpy(fakes.cells + at, FAKE_SECRET, bytes);
+}
+
 static bool flash_refuses(size_t offset, size_t size) {
     if (offset > FAKE_PARTITION_BYTES || size > FAKE_PARTITION_BYTES - offset)
         abort();
@@ -128,65 +123,4 @@ esp_err_t esp_partition_erase_range(const esp_partition_t *p, size_t offset, siz
         return ESP_FAIL;
     memset(fakes.cells + offset, 0xff, size);
     return ESP_OK;
-}
-
-// --- bus
-
-srv_t *jd_allocate_service(const srv_vt_t *vt) {
-    if (service_count == SERVICES)
-        abort();
-    srv_t *state = calloc(1, vt->state_size);
-    // SRV_COMMON: the table, then the index.
-    memcpy(state, &vt, sizeof vt);
-    ((uint8_t *)state)[sizeof vt] = (uint8_t)(service_count + 1);
-    services[service_count].vt = vt;
-    services[service_count].state = state;
-    service_count++;
-    return state;
-}
-
-int jd_send(unsigned service_num, unsigned service_cmd, const void *data, unsigned service_size) {
-    if (fakes.bus_full)
-        return -1;
-    if (service_size > 236 || service_num == 0 || service_num > service_count)
-        abort();
-    fakes.reports++;
-    fakes.last_command = (uint16_t)service_cmd;
-    fakes.last_bytes = service_size;
-    memcpy(fakes.last, data, service_size);
-    if (services[service_num - 1].vt->service_class == SERVICE_CLASS_HCI && service_cmd == 0x81 &&
-        fakes.events_bytes + service_size <= sizeof fakes.events) {
-        memcpy(fakes.events + fakes.events_bytes, data, service_size);
-        fakes.events_bytes += service_size;
-    }
-    return 0;
-}
-
-int jd_respond_u32(jd_packet_t *pkt, uint32_t value) {
-    return jd_send(pkt->service_index, pkt->service_command, &value, sizeof value);
-}
-
-void jd_send_not_implemented(jd_packet_t *pkt) {
-    (void)pkt;
-    fakes.not_implemented++;
-}
-
-void fake_main_loop(void) {
-    for (unsigned i = 0; i < service_count; i++)
-        services[i].vt->process(services[i].state);
-    fakes.now_us += 10000;
-}
-
-bool fake_packet(uint32_t service_class, uint16_t command, const uint8_t *data, size_t length) {
-    for (unsigned i = 0; i < service_count; i++)
-        if (services[i].vt->service_class == service_class) {
-            jd_packet_t pkt = {.service_size = (uint8_t)length,
-                               .service_index = (uint8_t)(i + 1),
-                               .service_command = command};
-            if (length > 0)
-                memcpy(pkt.data, data, length);
-            services[i].vt->handle_pkt(services[i].state, &pkt);
-            return true;
-        }
-    return false;
 }

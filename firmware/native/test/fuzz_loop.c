@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fakes.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint64_t state;
@@ -18,13 +20,17 @@ static uint32_t draw(void) {
 }
 
 static size_t plausible(uint8_t *out) {
-    static const uint8_t packets[][20] = {
+    static const uint8_t packets[][24] = {
+        {8, 0x40, 16, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 8, 4, FAKE_FLASH},
+        {8, 0x40, 8, 0, 0, 0x80, 0, 0x01, 0x03, 0x0c, 0x00, FAKE_HCI},
+        {9, 0x40, 8, 0, 0, 0x80, 0, 32, 0, 0, 0, FAKE_MANAGER},
+        {8, 0xc5, 5, 16, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 8, 4, FAKE_CONTROL},
         {0, 7, 0x04, 0x0e, 0x04, 0x01, 0x03, 0x0c, 0x00}, {1, 4, 0x01, 0x03, 0x0c, 0x00},
         {1, 5, 0x01, 0x0a, 0x20, 0x01, 0x01},             {2, 12, 0, 0, 0, 0, 0, 16, 0, 0, 1, 0, 8, 4, 0},
         {2, 8, 0, 16, 0, 0, 2, 0, 0x55, 0xaa, 1},         {2, 6, 0, 16, 0, 0, 3, 0, 2},
     };
-    static const uint8_t lengths[] = {9, 6, 7, 15, 11, 9};
-    unsigned kind = draw() % 6;
+    static const uint8_t lengths[] = {20, 12, 12, 21, 9, 6, 7, 15, 11, 9};
+    unsigned kind = draw() % sizeof lengths;
     for (size_t i = 0; i < lengths[kind]; i++)
         out[i] = packets[kind][i];
     if (draw() % 4 == 0)

@@ -1,11 +1,10 @@
 // Behaviour of the whole component, from Jacdac packets in to packets out.
 
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bytes.h"
+#include "check.h"
 #include "chirpfob_native.h"
 #include "event_ring.h"
 #include "fakes.h"
@@ -15,20 +14,19 @@
 #define FLASH 0x1c4fb002
 #define GET(reg) (0x1000 | (reg))
 
-#define CHECK(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            printf("FAIL %s:%d: %s\n", __func__, __LINE__, #condition);                                                \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
-    } while (0)
-
 static const uint8_t reset[] = {0x01, 0x03, 0x0c, 0x00};
 static const uint8_t enable[] = {0x01, 0x0a, 0x20, 0x01, 0x01};
 
+/** A device that has just been switched on, as the case has set the fakes. */
+static void switch_on(void) {
+    fake_runtime_start();
+    chirpfob_native_init();
+    fake_main_loop();
+}
+
 static void start(void) {
     fakes_reset();
-    chirpfob_native_init();
+    switch_on();
 }
 
 static void say(uint8_t code, size_t parameters) {
@@ -184,6 +182,14 @@ static void a_full_bus_delays_events_and_loses_none(void) {
     CHECK(fakes.events_bytes == 12 * 46);
 }
 
+static void a_burst_of_events_is_no_more_than_the_program_s_queue_holds(void) {
+    start();
+    for (int i = 0; i < 70; i++)
+        say(0x3e, 43);
+    loops(5);
+    CHECK(fakes.frames_lost == 0 && fakes.events_bytes == 70 * 46);
+}
+
 static void what_is_no_whole_event_is_dropped(void) {
     start();
     static const uint8_t acl[] = {0x02, 0x00, 0x00, 0x01, 0x00, 0xaa};
@@ -221,7 +227,7 @@ static void a_flood_of_reports_leaves_room_for_answers(void) {
 static void a_radio_that_does_not_start_is_announced_and_silent(void) {
     fakes_reset();
     fakes.radio_broken = true;
-    chirpfob_native_init();
+    switch_on();
     CHECK(fake_packet(HCI, 0x80, reset, sizeof reset));
     loops(5);
     CHECK(fakes.events_bytes == 0);
@@ -230,7 +236,7 @@ static void a_radio_that_does_not_start_is_announced_and_silent(void) {
 static void stale_calibration_is_erased(void) {
     fakes_reset();
     fakes.nvs_stale = true;
-    chirpfob_native_init();
+    switch_on();
     CHECK(!fakes.nvs_stale);
     fake_packet(HCI, 0x80, reset, sizeof reset);
     loops(2);
@@ -345,7 +351,7 @@ static void flash_faults_are_reported(void) {
 static void no_partition_means_no_flash_store(void) {
     fakes_reset();
     fakes.partition_missing = true;
-    chirpfob_native_init();
+    switch_on();
     CHECK(!fake_packet(FLASH, FLASH_ERASE, NULL, 0));
     CHECK(fake_packet(HCI, 0x80, reset, sizeof reset));
 }
@@ -388,12 +394,6 @@ static void a_ring_between_two_tasks_keeps_every_byte_in_order(void) {
     CHECK(event_ring_peek(&ring) == 0);
 }
 
-#define RUN(test)                                                                                                      \
-    do {                                                                                                               \
-        test();                                                                                                        \
-        printf("pass %s\n", #test);                                                                                    \
-    } while (0)
-
 int main(void) {
     RUN(a_command_reaches_the_controller_and_its_answer_comes_back);
     RUN(commands_of_one_send_go_out_in_order_one_answer_apart);
@@ -406,6 +406,7 @@ int main(void) {
     RUN(a_full_command_queue_rejects);
     RUN(events_are_copied_and_batched_whole);
     RUN(a_full_bus_delays_events_and_loses_none);
+    RUN(a_burst_of_events_is_no_more_than_the_program_s_queue_holds);
     RUN(what_is_no_whole_event_is_dropped);
     RUN(a_flood_of_reports_leaves_room_for_answers);
     RUN(a_radio_that_does_not_start_is_announced_and_silent);
