@@ -25,7 +25,7 @@ export interface WorldOptions {
 
 /** What is particular to one device; the rest of DeviceOptions comes from the world. */
 export interface WorldDevice
-  extends Pick<DeviceOptions, "onLog" | "onPanic" | "onReset" | "onLight" | "onHci" | "txPowerDbm"> {
+  extends Pick<DeviceOptions, "onLog" | "onPanic" | "onReset" | "onLight" | "onHci" | "txPowerDbm" | "stockRuntime"> {
   /** The device's number on the air (proximity speaks of radios by it). Default: one more than the last. */
   readonly radio?: number;
   /** The program; left out where the flash already holds one. */

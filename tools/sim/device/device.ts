@@ -6,6 +6,7 @@ import type { AdvertisingEvent } from "../hci/pdu";
 import { JacdacServer } from "../jacdac/server";
 import type { SeededRandom } from "../random";
 import type { Micros, Scheduler, Timer } from "../scheduler";
+import { UsbGate } from "../usb/gate";
 import { blankSettingsFlash, type Panic, Vm } from "../vm/vm";
 import { Button } from "./button";
 import { type ClockError, DeviceClock } from "./clock";
@@ -52,13 +53,15 @@ export interface DeviceOptions {
   /** The device was reset: by its program, or by a power cut. */
   readonly onReset?: () => void;
   readonly onLight?: (colour: Colour) => void;
+  /** A runtime without firmware/native: all of the device is open to its USB cable. Default false. */
+  readonly stockRuntime?: boolean;
   /** Sees every H4 packet between program and controller, both ways (BtsnoopFile.write). */
   readonly onHci?: (packet: Uint8Array) => void;
 }
 
 /** What hangs on the device's USB connector. */
 export interface UsbPeer {
-  /** A frame of the program or of the VM's own services. The device's private bus (radio, flash, button, light) is not seen. */
+  /** A frame that the device's gate lets out (usb/gate.ts). */
   frame(frame: Uint8Array): void;
   /** A line of the VM's log. */
   log(line: string): void;
@@ -79,6 +82,7 @@ export class SimDevice {
   private readonly vm: Vm;
   private readonly hci: HciService;
   private readonly peripherals: JacdacServer;
+  private readonly gate: UsbGate | undefined;
   private wakeTimer: Timer | undefined;
   private hciTimer: Timer | undefined;
   private announceTimer: Timer | undefined;
@@ -103,6 +107,7 @@ export class SimDevice {
       onEvent: (packet) => this.hciEvent(packet),
       onTransmit: (event) => options.onTransmit?.(event),
     });
+    this.gate = options.stockRuntime ? undefined : new UsbGate(options.deviceId);
     const services = [this.hci, new FlashService(this.log), this.button, this.light];
     this.peripherals = new JacdacServer(options.deviceId ^ PERIPHERAL_ID_MASK, services, (frame) => this.toVm(frame));
     const vmRandom = random.fork("vm");
@@ -138,9 +143,9 @@ export class SimDevice {
     this.wake(0);
   }
 
-  /** A frame from the USB host. It reaches the program only: the peripherals are private to the device. */
+  /** A frame from the USB host. The device's gate may drop it; the peripherals it reaches in no case. */
   usbReceive(frame: Uint8Array): void {
-    if (this.isOn) this.toVm(frame);
+    if (this.isOn && (!this.gate || this.gate.admits(frame))) this.toVm(frame);
   }
 
   /** Takes the power away: RAM, radio and clock are gone. */
@@ -188,7 +193,8 @@ export class SimDevice {
   }
 
   private fromVm(frame: Uint8Array): void {
-    if (!this.peripherals.receive(frame)) this.usb?.frame(frame);
+    if (this.peripherals.receive(frame) || !this.usb) return;
+    for (const released of this.gate ? this.gate.releases(frame) : [frame]) this.usb.frame(released);
   }
 
   private toVm(frame: Uint8Array): void {
