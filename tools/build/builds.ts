@@ -18,6 +18,8 @@ const tunables = z.strictObject({
 
 const build = z
   .strictObject({
+    /** Where the values come from, for whoever changes them. */
+    why: z.string().min(1),
     entry: z.string().regex(/^(firmware|repeater)\/.+\.ts$/, "must be a program of firmware/ or repeater/"),
     tunables,
     regionKeys: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/i, "must be 64 hexadecimal digits")),

@@ -6,6 +6,7 @@ import { REPEATER_TUNABLES } from "../../../repeater/tunables";
 import { ROOT } from "../../../test/tools";
 import { findBoard } from "../../boards/boards";
 import { entrySource } from "../../boards/entry";
+import DEFAULTS from "../../power/defaults.json" with { type: "json" };
 import { buildOf, parseBuilds } from "../builds";
 
 const TEXT = readFileSync(join(ROOT, "devs.config.json"), "utf8");
@@ -22,6 +23,12 @@ describe("devs.config.json", () => {
     expect(REPEATER_TUNABLES).toMatchObject(buildOf("repeater").tunables);
   });
 
+  it("has the scan and chirp settings that the power model recommends, and says so", () => {
+    const { tunables, why } = buildOf("wearable");
+    expect(tunables).toMatchObject(DEFAULTS);
+    expect(why).toContain("chosen with the power model (chirpfob power; docs/hardware.md");
+  });
+
   it("is compiled into a board's program, with the board's own transmit power", () => {
     const board = findBoard("xiao-c3");
     const chosen = { ...buildOf("wearable").tunables, txPowerDbm: board.radio.txPowerDbm };
@@ -36,6 +43,7 @@ describe("devs.config.json", () => {
       "must not be longer than scanIntervalMs",
     ],
     [(b) => void Object.assign(b.repeater.tunables, { colour: 1 }), "colour"],
+    [(b) => void Object.assign(b.repeater, { why: "" }), "repeater.why"],
     [(b) => void Object.assign(b.repeater, { entry: "tools/x.ts" }), "must be a program of firmware/ or repeater/"],
     [(b) => void Object.assign(b.wearable.regionKeys, { "US-MA": "12" }), "64 hexadecimal digits"],
   ] as [(builds: ReturnType<typeof parseBuilds>) => void, string][])(
