@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Bytecode, buildBytecode } from "../../build/bytecode";
+import { KEYFOB_COMMAND, KEYFOB_SERVICE_CLASS } from "../../device/keyfobWire";
 import { type Link, openLink } from "../../device/link";
 import { REALISTIC } from "../air/profile";
+import { encounters, openLogs } from "../contacts/encounters";
 import { Crowd, CrowdError } from "../crowd/crowd";
 import { shareOut } from "../crowd/share";
 import type { CrowdSpec, DeviceDigest } from "../crowd/spec";
@@ -124,5 +126,51 @@ describe("a crowd", () => {
     await expect(run).rejects.toThrow(CrowdError);
     await expect(run).rejects.toThrow(/device 0 at 19\d\.\d+ s: .*60005.*lifecycle\.ts:7/s);
     await crowd.close();
+  });
+});
+
+describe("a crowd of keyfobs", () => {
+  const HOUR = 500_000;
+  const KEYFOBS = 4;
+
+  /** Three meet a fourth for three minutes; what each found of it after a quarter of an hour, and everybody's digests. */
+  async function meet(threads: number) {
+    const { image, debugFile } = await buildBytecode("wearable", "firmware/main.ts");
+    const clock = Buffer.alloc(8);
+    clock.writeUInt32LE(HOUR * 3600 + 5, 0);
+    clock.writeUInt16LE(1, 4);
+    const setClock = {
+      atUs: 5e6,
+      serviceClass: KEYFOB_SERVICE_CLASS,
+      command: KEYFOB_COMMAND.clockSet,
+      data: clock,
+    };
+    const crowd = await Crowd.start(
+      {
+        seed: "keyfobs",
+        profile: REALISTIC,
+        proximity: {
+          kind: "contacts",
+          runs: [1, 2, 3].map((other) => ({ a: 0, b: other, fromUs: 60e6, toUs: 240e6 })),
+        },
+        programs: { wearable: { image, debugFile } },
+        devices: Array.from({ length: KEYFOBS }, () => ({ program: "wearable", hostCommands: [setClock] })),
+        startS: HOUR * 3600,
+      },
+      { threads },
+    );
+    await crowd.run(1080e6);
+    const states = await Promise.all(Array.from({ length: KEYFOBS }, (_, i) => crowd.state(i)));
+    await crowd.close();
+    const [ill, ...others] = await Promise.all(states.map(({ flash }) => openLogs(flash.log)));
+    if (!ill) throw new Error("there is no first keyfob");
+    const found = await Promise.all(others.map((logs) => encounters(logs, ill, HOUR, HOUR)));
+    return { digests: states.map(({ digest }) => digest), found };
+  }
+
+  it("finds the same encounters from the same radio traces and flash images, on one thread or two", async () => {
+    const one = await meet(1);
+    for (const matches of one.found) expect(matches.length).toBeGreaterThanOrEqual(2);
+    expect(await meet(2)).toEqual(one);
   });
 });

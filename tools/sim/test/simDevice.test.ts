@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { ROOT } from "../../../test/tools";
+import { hasTool, ROOT } from "../../../test/tools";
 import { EXIT } from "../../cli/errors";
+import { runCli } from "../../cli/test/runCli";
 import { openLink } from "../../device/link";
 import { FlashFile } from "../device/flashFile";
 
@@ -52,6 +53,31 @@ describe("chirpfob sim device", () => {
     expect(await again.address()).toMatch(/^tcp:/);
     again.child.kill("SIGTERM");
     expect(await again.ended).toBe(EXIT.ok);
+  }, 60_000);
+
+  it.skipIf(!hasTool("socat"))(
+    "offers a repeater as a serial port, which other commands open",
+    async () => {
+      const path = join(folder, "repeater");
+      const device = simDevice("--role", "repeater", "--pty", path);
+      expect(await device.address()).toBe(path);
+      const { stdout, exitCode } = await runCli(["status", "--port", path, "--json"]);
+      expect([exitCode, JSON.parse(stdout).role]).toEqual([EXIT.ok, "repeater"]);
+      device.child.kill("SIGINT");
+      expect(await device.ended).toBe(EXIT.ok);
+    },
+    60_000,
+  );
+
+  it("presses the button for a host that asks for consent", async () => {
+    const device = simDevice("--press-button");
+    const port = await device.address();
+    const clock = await runCli(["clock", "sync", "--port", port]);
+    expect(clock.exitCode).toBe(EXIT.ok);
+    const answer = await runCli(["exposures", "--port", port, "--json"]);
+    expect([answer.exitCode, answer.stderr]).toEqual([EXIT.ok, expect.stringMatching(/press the button/i)]);
+    device.child.kill("SIGINT");
+    expect(await device.ended).toBe(EXIT.ok);
   }, 60_000);
 
   it("refuses a flash file that is none, or is cut short, and leaves it alone", async () => {
