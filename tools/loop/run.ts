@@ -9,6 +9,7 @@ import { EXIT } from "../cli/errors";
 import type { HourResult } from "../device/keyfobWire";
 import { PUBLIC_FEED } from "../exposure/feeds/feedFiles";
 import { EMBARGO_MINUTES } from "../exposure/feeds/publisher";
+import { calendarShift } from "../sim/contacts/calendar";
 import { assembleResult } from "./assemble";
 import { Authority, REGION } from "./authority";
 import { CommandFailed, Computer } from "./computer";
@@ -16,7 +17,7 @@ import type { KeyfobAnswer } from "./evaluate";
 import { type Faults, layDeadlyLine, NO_FAULTS } from "./faults";
 import type { DeviceCounts, LoopResult, Shard, Upload } from "./result";
 import type { LoopScene } from "./scene";
-import { outageOf, shiftOf, Town } from "./town";
+import { outageOf, Town } from "./town";
 import { GroundTruth } from "./truth";
 import { ChirpIndex, type LoggedMinutes } from "./witness";
 
@@ -115,7 +116,7 @@ class Loop {
     const onPanic = (id: string, report: string) =>
       events.step(`The program of ${namesOf(scene, [id])}'s device failed, and it started again: ${report}`);
     // Service and computers are not needed before the evening, and get ready while the compiler works and the day goes by.
-    const opening = this.openAuthority(scene.fromS + shiftOf(scene));
+    const opening = this.openAuthority(scene.fromS + calendarShift(scene.fromS));
     const starting = this.startComputers();
     const ready = Promise.allSettled([opening, starting]);
     let town: Town;

@@ -4,6 +4,7 @@ import { hourOfSeconds } from "../../protocol/time";
 import { buildRole } from "../cli/commands/build";
 import { KEYFOB_COMMAND, KEYFOB_SERVICE_CLASS } from "../device/keyfobWire";
 import { PROFILES } from "../sim/air/profile";
+import { calendarShift } from "../sim/contacts/calendar";
 import { contactRuns } from "../sim/contacts/contactProximity";
 import { Crowd } from "../sim/crowd/crowd";
 import type { CrowdDevice, CrowdSpec, HostCommand } from "../sim/crowd/spec";
@@ -18,9 +19,6 @@ const EDGE_US = 0.5e6;
 /** Devices are switched on this long before the scene begins, and their clocks set a little later. */
 const LEAD_S = 120;
 const CLOCK_SET_AT_S = 20;
-/** Keyfobs accept no time before 2024; older lists are moved by whole weeks, so that hours and weekdays stay. */
-const FIRST_YEAR_S = Date.UTC(2024, 0, 1) / 1000;
-const WEEK_S = 7 * 86_400;
 /** A press of this length snoozes (firmware/wearer). */
 const LONG_PRESS_MS = 3000;
 /** A repeater with chirps in memory sends forty times a second, a keyfob once. */
@@ -59,7 +57,7 @@ export class Town {
 
   /** Compiles the programs, makes the devices and sets their clocks. */
   static async found({ scene, radio, seed, powerCuts, lostReports, onProgress, onPanic }: TownOptions): Promise<Town> {
-    const shiftS = shiftOf(scene);
+    const shiftS = calendarShift(scene.fromS);
     const wearable = await buildRole("wearable");
     const repeater = scene.repeaters.length > 0 ? await buildRole("repeater") : wearable;
     const radios = new Map([...scene.people, ...scene.repeaters].map(({ id }, i) => [id, i]));
@@ -155,11 +153,6 @@ export class Town {
     await this.crowd.run(Math.round((untilS - this.nowS) * SECOND_US));
     this.nowS = untilS;
   }
-}
-
-/** Seconds by which the devices' calendar is ahead of a scene's. */
-export function shiftOf({ fromS }: LoopScene): number {
-  return fromS < FIRST_YEAR_S ? Math.ceil((FIRST_YEAR_S - fromS) / WEEK_S) * WEEK_S : 0;
 }
 
 /** Sets the clock as a computer would, some seconds after the device was switched on. @param originS Unix second of time 0 */
