@@ -79,7 +79,12 @@ export class Town {
         runs: contactRuns(
           scene.contacts.map(({ endS, a, b }) => ({ endS, a: number(a), b: number(b) })),
           originS,
-        ).map((run) => ({ ...run, fromUs: run.fromUs + EDGE_US, toUs: run.toUs - EDGE_US })),
+        ).map(({ a, b, fromUs, toUs }) => ({
+          a,
+          b,
+          fromUs: Math.max(fromUs, LEAD_S * SECOND_US) + EDGE_US,
+          toUs: Math.min(toUs, (scene.toS - originS) * SECOND_US) - EDGE_US,
+        })),
       },
       programs: {
         wearable: { image: wearable.image, debugFile: wearable.debugFile },

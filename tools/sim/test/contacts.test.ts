@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { sharedFile } from "../../../test/tools";
 import { LoopedRecording, parseRecording, readRecording } from "../air/recorded";
+import { calendarShift } from "../contacts/calendar";
 import { ContactFileError, contactMinutes, parseContacts, readContacts, select } from "../contacts/contactList";
 import { ContactProximity, contactRuns } from "../contacts/contactProximity";
 
@@ -66,6 +67,15 @@ describe("a contact list", () => {
     const contacts = readContacts(file);
     expect(contacts).toHaveLength(153_371);
     expect(select(contacts).people).toHaveLength(138);
+  });
+});
+
+describe("the calendar of simulated devices", () => {
+  it("is whole weeks ahead of an old list, so that keyfobs accept it, and no time ahead of a new one", () => {
+    const shift = calendarShift(1_480_500_000);
+    expect(shift % (7 * 86_400)).toBe(0);
+    expect(new Date((1_480_500_000 + shift) * 1000).getUTCFullYear()).toBe(2024);
+    expect(calendarShift(1_790_000_000)).toBe(0);
   });
 });
 
