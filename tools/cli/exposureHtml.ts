@@ -7,6 +7,7 @@ import {
   type ExposureDay,
   formatDay,
   headline,
+  LIMITS_IN_WORDS,
   overallAdvice,
   REVERSE_WORDS,
   weightsInWords,
@@ -41,7 +42,8 @@ ${days.length > 0 ? `${picture(days, config)}\n${table(days)}` : ""}
 <h2>How it counts</h2>
 <p>${escapeHtml(weightsInWords(config))}</p>
 <p>${days[0] ? `${escapeHtml(dayBoundsInWords(days[0].day))} ` : ""}How close somebody was is estimated from how weakly the signal arrived: bodies and walls weaken it, so it can be wrong both ways. A single short encounter may be missed.</p>
-<p>The keyfob knows neither who it was nor where. This page was written on ${escapeHtml(created)} and is only on this computer; it is about your health, so keep it as you keep such things.</p>
+<p>${escapeHtml(LIMITS_IN_WORDS)}</p>
+<p>This page was written on ${escapeHtml(created)} and is only on this computer; it is about your health, so keep it as you keep such things.</p>
 </main>
 </body>
 </html>

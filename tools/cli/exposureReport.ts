@@ -123,6 +123,10 @@ export function dayBoundsInWords(day: number): string {
     : `As on the keyfob, a day begins at midnight UTC, which is ${start} here.`;
 }
 
+/** What no keyfob can hide or know (docs/threat-model.md): said wherever an encounter is shown. */
+export const LIMITS_IN_WORDS =
+  "The keyfob knows neither who it was nor where. If you met only one person that day you may guess; keep that to yourself. Somebody who carries signals from one place to another by radio can make a keyfob find an encounter that was none.";
+
 /** "Fri 20 Nov 2026" for a day number. */
 export function formatDay(day: number): string {
   return new Intl.DateTimeFormat("en-GB", {

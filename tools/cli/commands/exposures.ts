@@ -8,6 +8,7 @@ import {
   type ExposureDay,
   formatDay,
   headline,
+  LIMITS_IN_WORDS,
   overallAdvice,
   REVERSE_WORDS,
   readScoreConfig,
@@ -79,4 +80,5 @@ function printReport(days: readonly ExposureDay[], weights: string): void {
         .trimEnd(),
     );
   printLine(`\n${weights} ${dayBoundsInWords(first.day)}`);
+  printLine(LIMITS_IN_WORDS);
 }

@@ -75,6 +75,11 @@ describe("the page", () => {
     expect(page).toContain("Alert; possible source");
   });
 
+  it("says what a result cannot hide and cannot know", () => {
+    expect(page).toMatch(/met only one person that day you may guess/);
+    expect(page).toMatch(/carries signals from one place to another by radio.*an encounter that was none/);
+  });
+
   it("is whole without any encounter", () => {
     const empty = exposureHtml([], DEFAULT_SCORE, 0);
     expect(empty).toContain("no proof");
