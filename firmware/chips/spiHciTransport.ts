@@ -1,5 +1,6 @@
 import { sliceCopy } from "../../protocol/bytes";
 import type { HciTransport } from "../hci/transport";
+import { getU16 } from "../littleEndian";
 import { HciStream } from "./hciStream";
 import type { InputLine, OutputLine, Timer } from "./lines";
 import type { SpiHciDialect } from "./spiHciDialect";
@@ -147,7 +148,7 @@ export class SpiHciTransport implements HciTransport {
     const command = this.queue[0];
     this.queue = this.queue.slice(1);
     this.credits--;
-    if (this.dialect.restartsOnHciReset && opcodeAt(command, 1) === OPCODE_RESET) {
+    if (this.dialect.restartsOnHciReset && getU16(command, 1) === OPCODE_RESET) {
       // What is queued behind it must wait for the boot event, not only for the answer.
       this.phase = Phase.Booting;
       this.bootExpected = true;
@@ -157,16 +158,16 @@ export class SpiHciTransport implements HciTransport {
 
   private async receive(event: Buffer): Promise<void> {
     const code = event[1];
-    if (code === EVENT_VENDOR && event.length >= 5 && opcodeAt(event, 3) === BOOTED) {
+    if (code === EVENT_VENDOR && event.length >= 5 && getU16(event, 3) === BOOTED) {
       await this.booted();
       return;
     }
     if (code === EVENT_COMMAND_COMPLETE && event.length >= 6) {
       this.credits = event[3];
-      if (this.answersPreparation(opcodeAt(event, 4))) return;
+      if (this.answersPreparation(getU16(event, 4))) return;
     } else if (code === EVENT_COMMAND_STATUS && event.length >= 7) {
       this.credits = event[4];
-      if (this.answersPreparation(opcodeAt(event, 5))) return;
+      if (this.answersPreparation(getU16(event, 5))) return;
     }
     if (this.handler !== undefined) this.handler(event);
   }
@@ -191,13 +192,8 @@ export class SpiHciTransport implements HciTransport {
 
   private answersPreparation(opcode: number): boolean {
     if (this.phase !== Phase.Preparing || this.dialect.afterBoot === undefined) return false;
-    if (opcode !== opcodeAt(this.dialect.afterBoot, 1)) return false;
+    if (opcode !== getU16(this.dialect.afterBoot, 1)) return false;
     this.phase = Phase.Running;
     return true;
   }
-}
-
-/** A u16 of HCI, which is little-endian throughout. */
-function opcodeAt(packet: Buffer, offset: number): number {
-  return packet[offset] | (packet[offset + 1] << 8);
 }

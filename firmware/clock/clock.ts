@@ -84,9 +84,8 @@ export class Clock {
   set(seconds: number, millis: number): ClockSetResult {
     const previous = this.state;
     const setMs = seconds * 1000 + millis;
-    let driftMs = previous === ClockState.Unset ? 0 : Math.round(this.nowMs() - setMs);
-    if (driftMs > MAX_I32) driftMs = MAX_I32;
-    if (driftMs < -MAX_I32) driftMs = -MAX_I32;
+    const offMs = previous === ClockState.Unset ? 0 : Math.round(this.nowMs() - setMs);
+    const driftMs = Math.max(-MAX_I32, Math.min(MAX_I32, offMs));
     const sinceSync = this.lastSync === 0 ? 0 : Math.max(0, seconds - this.lastSync);
     this.startMs = setMs - this.timer.millis();
     this.state = ClockState.Set;

@@ -1,6 +1,7 @@
 // Reads the H4 event packets that a controller sends. Nothing here trusts a length: whatever does not fit its packet is
 // garbage, is counted by the caller, and stops nothing.
 
+import { getU16 } from "../littleEndian";
 import { H4_EVENT } from "./packets";
 
 const EVENT_COMMAND_COMPLETE = 0x0e;
@@ -62,15 +63,15 @@ function readEvent(packets: Buffer, at: number, end: number, receiver: EventRece
   const parameters = at + 2;
   const length = end - parameters;
   if (code === EVENT_COMMAND_COMPLETE && length >= 4)
-    receiver.commandDone(u16(packets, parameters + 1), packets[parameters + 3]);
-  else if (code === EVENT_COMMAND_COMPLETE && length === 3 && u16(packets, parameters + 1) === 0)
+    receiver.commandDone(getU16(packets, parameters + 1), packets[parameters + 3]);
+  else if (code === EVENT_COMMAND_COMPLETE && length === 3 && getU16(packets, parameters + 1) === 0)
     return; // only a new command credit
   else if (code === EVENT_COMMAND_STATUS && length === 4)
-    receiver.commandDone(u16(packets, parameters + 2), packets[parameters]);
+    receiver.commandDone(getU16(packets, parameters + 2), packets[parameters]);
   else if (code === EVENT_LE_META && length >= 1) readLeMeta(packets, parameters, end, receiver);
   else if (code === EVENT_HARDWARE_ERROR && length === 1) receiver.controllerLost();
   else if (code === EVENT_VENDOR) {
-    if (length >= 2 && u16(packets, parameters) === VENDOR_BOOTED) receiver.controllerLost();
+    if (length >= 2 && getU16(packets, parameters) === VENDOR_BOOTED) receiver.controllerLost();
   } else if (code === EVENT_COMMAND_COMPLETE || code === EVENT_COMMAND_STATUS || code === EVENT_LE_META || code === 0)
     receiver.garbage();
 }
@@ -98,8 +99,4 @@ function readLeMeta(packets: Buffer, at: number, end: number, receiver: EventRec
     next = rssiAt + 1;
   }
   if (next !== end) receiver.garbage();
-}
-
-function u16(packets: Buffer, at: number): number {
-  return packets[at] | (packets[at + 1] << 8);
 }

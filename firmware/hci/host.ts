@@ -32,7 +32,8 @@ export interface RadioSettings {
 const ANSWER_MS = 2000;
 const POLL_MS = 10;
 const FIRST_BACKOFF_MS = 1000;
-const MAX_BACKOFF_MS = 64000;
+/** The pause doubles up to 64 s. */
+const MAX_DOUBLINGS = 6;
 /** So many events that make no sense, without a reset between them, and the controller is reset. */
 const GARBAGE_LIMIT = 20;
 
@@ -139,9 +140,8 @@ export class HciHost implements EventReceiver {
       if (this.listening) await this.apply();
       return;
     }
-    const pause = FIRST_BACKOFF_MS << (this.failures < 6 ? this.failures : 6);
+    this.nextAttemptAt = this.timer.millis() + (FIRST_BACKOFF_MS << Math.min(this.failures, MAX_DOUBLINGS));
     this.failures++;
-    this.nextAttemptAt = this.timer.millis() + (pause < MAX_BACKOFF_MS ? pause : MAX_BACKOFF_MS);
   }
 
   commandDone(opcode: number, status: number): void {

@@ -1,6 +1,8 @@
 // The Bluetooth HCI packets that a keyfob needs, and nothing else: Core specification 5.4, vol 4 part E (opcodes and
 // parameters) and part A (the H4 type byte in front). Pure functions; HciHost says when each is sent.
 
+import { putU16 } from "../littleEndian";
+
 /** H4 packet types. */
 export const H4_COMMAND = 0x01;
 export const H4_EVENT = 0x04;
@@ -89,7 +91,7 @@ export function leSetScanParameters(intervalMs: number, windowMs: number): Buffe
   const interval = slotsOf(intervalMs, MIN_SCAN_SLOTS);
   const window = slotsOf(windowMs, MIN_SCAN_SLOTS);
   putU16(packet, 5, interval);
-  putU16(packet, 7, window < interval ? window : interval);
+  putU16(packet, 7, Math.min(window, interval));
   packet[9] = OWN_ADDRESS_PUBLIC;
   return packet;
 }
@@ -125,11 +127,5 @@ export function command(opcode: number, parameterBytes: number): Buffer {
 
 function slotsOf(ms: number, least: number): number {
   const slots = Math.round(ms * SLOTS_PER_MS);
-  if (slots < least) return least;
-  return slots > MAX_SLOTS ? MAX_SLOTS : slots;
-}
-
-function putU16(packet: Buffer, offset: number, value: number): void {
-  packet[offset] = value & 0xff;
-  packet[offset + 1] = value >> 8;
+  return Math.min(Math.max(slots, least), MAX_SLOTS);
 }

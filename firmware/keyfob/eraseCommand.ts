@@ -1,9 +1,9 @@
 import { readU32 } from "../../protocol/bytes";
+import { getU16, getU32, putU32 } from "../littleEndian";
 import type { Consent } from "../wearer/consent";
 import { type Command, Purpose, Status } from "./codes";
 import type { CommandGroup } from "./commandGroup";
 import { reportTo } from "./layouts";
-import { getU16, getU32, putU32 } from "./littleEndian";
 
 /** Erasing everything: asked for with token 0, confirmed with the token and the button. */
 export class EraseCommand implements CommandGroup {

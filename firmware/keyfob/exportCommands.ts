@@ -2,6 +2,7 @@ import { SEED_BYTES } from "../../protocol/chirp";
 import type { Sha256 } from "../../protocol/sha256";
 import { hourOfMinute } from "../../protocol/time";
 import type { Clock } from "../clock/clock";
+import { getU16, getU32, putU16 } from "../littleEndian";
 import type { FillerSeeds } from "../seeds/fillerSeeds";
 import { type HourRange, MAX_EXPORT_HOURS, SeedExport } from "../seeds/seedExport";
 import type { SeedKeeper, SeedStore } from "../seeds/seedKeeper";
@@ -9,7 +10,6 @@ import type { Consent } from "../wearer/consent";
 import { Command, Purpose, Status } from "./codes";
 import type { CommandGroup } from "./commandGroup";
 import { reportTo, requestOf } from "./layouts";
-import { getU16, getU32, putU16 } from "./littleEndian";
 
 const BEGIN_BYTES = 8;
 const RANGE_BYTES = 8;

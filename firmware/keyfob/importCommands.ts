@@ -4,6 +4,7 @@ import type { Sha256 } from "../../protocol/sha256";
 import { decodeShardHeader, SHARD_HEADER_BYTES } from "../../protocol/shard";
 import type { Timer } from "../chips/lines";
 import type { Clock } from "../clock/clock";
+import { getU16, getU32, putU16, putU32 } from "../littleEndian";
 import type { Results } from "../results/results";
 import { type ImportMemory, PieceResult, type RowSource, ShardImport } from "../shards/shardImport";
 import type { Config } from "../state/config";
@@ -11,7 +12,6 @@ import { NO_CHUNK, type RegionKeys } from "../state/regionKeys";
 import { Command, Status } from "./codes";
 import type { CommandGroup } from "./commandGroup";
 import { reportTo } from "./layouts";
-import { getU16, getU32, putU16, putU32 } from "./littleEndian";
 
 const PIECE_HEADER_BYTES = 8;
 const PROGRESS_BYTES = 7;

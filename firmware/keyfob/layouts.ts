@@ -1,6 +1,6 @@
+import { getU16, putU16 } from "../littleEndian";
 import type { Command, Status } from "./codes";
 import { Group } from "./commandGroup";
-import { getU16, putU16 } from "./littleEndian";
 
 // What services/keyfob.md says of each command and its report, 8 bytes each in hexadecimal (text lies in flash, where numbers
 // would take code). A test holds it against the specification.

@@ -1,11 +1,11 @@
 import { sliceCopy } from "../../protocol/bytes";
 import { FormatError } from "../../protocol/formatError";
 import { decodeRegion, REGION_BYTES } from "../../protocol/region";
+import { putU32 } from "../littleEndian";
 import { NO_CHUNK, type RegionKeys } from "../state/regionKeys";
 import { Command, Status } from "./codes";
 import type { CommandGroup } from "./commandGroup";
 import { reportTo } from "./layouts";
-import { putU32 } from "./littleEndian";
 
 const REGION_AT = 2;
 const KEY_AT = REGION_AT + REGION_BYTES;

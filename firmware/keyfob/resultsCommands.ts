@@ -1,5 +1,6 @@
 import { hourOfMinute } from "../../protocol/time";
 import type { Clock } from "../clock/clock";
+import { getU16, putU16, putU32 } from "../littleEndian";
 import { MatchList } from "../results/matchList";
 import { hourOfMatch, isReverse, minutesOf } from "../results/matchRecord";
 import type { Results } from "../results/results";
@@ -8,7 +9,6 @@ import type { Consent } from "../wearer/consent";
 import { Command, Purpose, Status } from "./codes";
 import type { CommandGroup } from "./commandGroup";
 import { reportTo } from "./layouts";
-import { getU16, putU16, putU32 } from "./littleEndian";
 
 const RECORD_BYTES = 16;
 const BLOCK_RECORDS = 14;

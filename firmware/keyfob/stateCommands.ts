@@ -1,4 +1,5 @@
 import { type Clock, MAX_CLOCK_SECONDS, MIN_CLOCK_SECONDS } from "../clock/clock";
+import { getU16, getU32, putU16, putU32 } from "../littleEndian";
 import type { Config } from "../state/config";
 import {
   Command,
@@ -12,7 +13,6 @@ import {
 } from "./codes";
 import type { CommandGroup } from "./commandGroup";
 import { reportTo } from "./layouts";
-import { getU16, getU32, putU16, putU32 } from "./littleEndian";
 
 /** What every keyfob or repeater says about itself. */
 export interface DeviceState {

@@ -1,9 +1,9 @@
+import { getU16, putU32 } from "../littleEndian";
 import type { Consent } from "../wearer/consent";
 import type { Snooze } from "../wearer/snooze";
 import { Command, Purpose, Status } from "./codes";
 import type { CommandGroup } from "./commandGroup";
 import { reportTo } from "./layouts";
-import { getU16, putU32 } from "./littleEndian";
 
 const MAX_SNOOZE_MINUTES = 1440;
 

@@ -1,4 +1,4 @@
-// Jacdac packets are little-endian; the formats of protocol/ are big-endian and have their own helpers.
+// Jacdac packets and HCI are little-endian; the formats of protocol/ are big-endian and have their own helpers.
 
 /** Reads a u16; both bytes must exist. */
 export function getU16(bytes: Buffer, at: number): number {
