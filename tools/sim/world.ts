@@ -23,6 +23,18 @@ export interface WorldOptions {
   readonly onTransmission?: (transmission: Transmission) => void;
 }
 
+/** What all worlds that share one air know when they have met at the end of a window. */
+export interface Meeting {
+  /** What their devices sent since they last met. */
+  readonly sent: Transmission[];
+  /** The end of the window that was run last. */
+  readonly windowEndUs: Micros;
+  /** The moments before which no world has anything to do, and none but one; and whether this world is that one. */
+  readonly firstUs: Micros;
+  readonly secondUs: Micros;
+  readonly isFirst: boolean;
+}
+
 /** What is particular to one device; the rest of DeviceOptions comes from the world. */
 export interface WorldDevice
   extends Pick<DeviceOptions, "onLog" | "onPanic" | "onReset" | "onLight" | "onHci" | "txPowerDbm" | "stockRuntime"> {
@@ -90,27 +102,40 @@ export class World {
 
   /** Lets the world run for a span. */
   run(spanUs: Micros): void {
-    this.runShared(spanUs, (sent) => ({ sent, idleUntilUs: this.idleUntilUs() }));
+    const others = { secondUs: Number.POSITIVE_INFINITY, isFirst: true };
+    this.runShared(spanUs, (sent, firstUs, windowEndUs) => ({ sent, firstUs, windowEndUs, ...others }));
   }
 
   /**
-   * Lets the world run for a span as part of a larger one: at the end of each window `swap` is given what this world's devices
-   * sent and returns what all worlds' devices sent, and until when none of them has anything to do.
+   * Lets the world run for a span as part of a larger one. At the end of a window all worlds meet; but while a single one has
+   * something to do, the others wait until it sends, or until it comes to the time of another.
+   *
+   * @param meet is given what this world's devices sent, and until when they have nothing to do, and waits for all worlds
    */
-  runShared(
-    spanUs: Micros,
-    swap: (sent: Transmission[], idleUntilUs: Micros) => { sent: Transmission[]; idleUntilUs: Micros },
-  ): void {
+  runShared(spanUs: Micros, meet: (sent: Transmission[], idleUntilUs: Micros, windowEndUs: Micros) => Meeting): void {
     const endUs = this.nowUs + spanUs;
-    let idleUntilUs = this.nowUs;
+    let [firstUs, secondUs, isFirst] = [this.nowUs, this.nowUs, false];
     while (this.nowUs < endUs) {
-      const windowEndUs = Math.min(nextWindowEnd(Math.max(this.nowUs, idleUntilUs)), endUs);
-      this.scheduler.runUntil(windowEndUs);
+      const windowEndUs = Math.min(nextWindowEnd(Math.max(this.nowUs, firstUs)), endUs);
+      const isLonely = this.air.isSettled && windowEndUs < secondUs;
+      if (!isLonely) this.scheduler.runUntil(windowEndUs);
+      else if (isFirst) this.runAlone(windowEndUs, secondUs, endUs);
       const own = this.sent;
       this.sent = [];
-      const all = swap(own, own.length > 0 ? windowEndUs : this.idleUntilUs());
-      this.air.receive(all.sent.sort(byTimeAndRadio), windowEndUs);
-      idleUntilUs = all.sent.length > 0 ? windowEndUs : all.idleUntilUs;
+      const all = meet(own, own.length > 0 ? this.nowUs : this.idleUntilUs(), this.nowUs);
+      this.scheduler.runUntil(all.windowEndUs);
+      this.air.receive(all.sent.sort(byTimeAndRadio), all.windowEndUs);
+      isFirst = all.isFirst;
+      [firstUs, secondUs] = all.sent.length > 0 ? [this.nowUs, this.nowUs] : [all.firstUs, all.secondUs];
+    }
+  }
+
+  /** Runs window after window up to `endUs` while nobody else has anything to do, and nothing is sent. */
+  private runAlone(firstEndUs: Micros, othersFromUs: Micros, endUs: Micros): void {
+    for (let windowEndUs = firstEndUs; windowEndUs < othersFromUs; ) {
+      this.scheduler.runUntil(windowEndUs);
+      if (this.sent.length > 0 || windowEndUs === endUs) return;
+      windowEndUs = Math.min(nextWindowEnd(this.idleUntilUs()), endUs);
     }
   }
 

@@ -1,17 +1,18 @@
-// How worker threads share one air: at the end of every window each writes what its devices sent into shared memory, waits for
-// the others, and reads theirs. A window in which nobody has anything to do is skipped by all.
+// How worker threads share one air: at the end of a window each writes what its devices sent into shared memory, waits for the
+// others, and reads theirs. Windows in which nobody has anything to do are skipped by all (world.ts).
 
 import type { Transmission } from "../air/air";
 import type { ReportType } from "../hci/pdu";
 import type { Micros } from "../scheduler";
+import type { Meeting } from "../world";
 
 const DATA_BYTES = 31;
 /** start f64 | radio i32 | type, address is random, channels, power | address 6 | data length | data 31 | 2 unused */
 const RECORD_BYTES = 56;
 /** Most advertising events of one thread in one window: more than 400 repeaters could send. */
 const RECORDS = 8192;
-/** idle-until f64 | count i32 | unused i32 | records */
-const SLOT_HEADER_BYTES = 16;
+/** idle-until f64 | window's end f64 | count i32 | unused i32 | records */
+const SLOT_HEADER_BYTES = 24;
 const SLOT_BYTES = SLOT_HEADER_BYTES + RECORDS * RECORD_BYTES;
 /** Two slots a thread, used in turn, so that nobody overwrites what others still read. */
 const PARITIES = 2;
@@ -34,13 +35,6 @@ export function abortExchange(shared: SharedArrayBuffer): void {
   Atomics.notify(control, GENERATION);
 }
 
-/** What all threads together know at the end of a window. */
-export interface WindowResult {
-  readonly sent: Transmission[];
-  /** The moment before which no thread has anything to do. */
-  readonly idleUntilUs: Micros;
-}
-
 /** One thread's end of the exchange. */
 export class Exchange {
   private readonly control: Int32Array;
@@ -58,29 +52,33 @@ export class Exchange {
     this.bytes = new Uint8Array(shared);
   }
 
-  /** Gives what this thread's devices sent, waits for all, and takes what everybody sent (unsorted). */
-  swap(sent: readonly Transmission[], idleUntilUs: Micros): WindowResult {
+  /** Gives what this thread's devices sent up to `windowEndUs`, waits for all, and takes what everybody sent (unsorted). */
+  swap(sent: readonly Transmission[], idleUntilUs: Micros, windowEndUs: Micros): Meeting {
     const base = this.slot(this.thread);
     if (sent.length > RECORDS) throw new RangeError(`${sent.length} transmissions in one window`);
     this.view.setFloat64(base, idleUntilUs);
-    this.view.setInt32(base + 8, sent.length);
+    this.view.setFloat64(base + 8, windowEndUs);
+    this.view.setInt32(base + 16, sent.length);
     sent.forEach((transmission, i) => {
       this.write(base + SLOT_HEADER_BYTES + i * RECORD_BYTES, transmission);
     });
     this.barrier();
     const all: Transmission[] = [];
-    let earliestUs = Number.POSITIVE_INFINITY;
+    let [firstUs, secondUs, first, latestEndUs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0, windowEndUs];
     for (let thread = 0; thread < this.threads; thread++) {
       const other = this.slot(thread);
-      earliestUs = Math.min(earliestUs, this.view.getFloat64(other));
-      const count = this.view.getInt32(other + 8);
+      const idleUs = this.view.getFloat64(other);
+      if (idleUs < firstUs) [firstUs, secondUs, first] = [idleUs, firstUs, thread];
+      else secondUs = Math.min(secondUs, idleUs);
+      latestEndUs = Math.max(latestEndUs, this.view.getFloat64(other + 8));
+      const count = this.view.getInt32(other + 16);
       for (let i = 0; i < count; i++)
         all.push(
           thread === this.thread ? (sent[i] as Transmission) : this.read(other + SLOT_HEADER_BYTES + i * RECORD_BYTES),
         );
     }
     this.parity = 1 - this.parity;
-    return { sent: all, idleUntilUs: earliestUs };
+    return { sent: all, windowEndUs: latestEndUs, firstUs, secondUs, isFirst: first === this.thread };
   }
 
   private slot(thread: number): number {

@@ -32,12 +32,12 @@ const ports = new Map<number, Port>();
 
 function run(spanUs: number): void {
   let told = Date.now();
-  members.world.runShared(spanUs, (sent, idleUntilUs) => {
+  members.world.runShared(spanUs, (sent, idleUntilUs, windowEndUs) => {
     if (thread === 0 && Date.now() - told > PROGRESS_EVERY_MS) {
       told = Date.now();
       tell({ kind: "progress", nowUs: members.world.nowUs });
     }
-    return exchange.swap(sent, idleUntilUs);
+    return exchange.swap(sent, idleUntilUs, windowEndUs);
   });
 }
 
