@@ -26,11 +26,10 @@ const DAY_HOURS = 24;
 /** After the last hour has left the embargo. */
 const SPARE_S = 120;
 /**
- * Computers for so many keyfobs, each of which is looked after alone. A computer mostly waits, for a service to announce
- * itself or a button to be pressed, so that more of them than processors save time; each takes a second to start.
+ * Keyfobs that are looked after at a time, each on a computer of its own. A computer mostly waits, for a service to announce
+ * itself or a button to be pressed, so that more of them than processors save time.
  */
-const KEYFOBS_A_COMPUTER = 2;
-const MAX_COMPUTERS = 8;
+const COMPUTERS = 8;
 const PULL_AFTER_MS = 400;
 const MAX_TRIES = 5;
 const TRY_AGAIN_MS = 300;
@@ -140,7 +139,8 @@ class Loop {
   }
 
   private async startComputers(): Promise<void> {
-    const count = Math.min(MAX_COMPUTERS, Math.ceil(this.scene.people.length / KEYFOBS_A_COMPUTER));
+    const { people, diagnosed } = this.scene;
+    const count = Math.min(COMPUTERS, Math.max(1, people.length - diagnosed.length));
     this.computers.push(...(await Promise.all(Array.from({ length: count }, () => Computer.start()))));
   }
 
