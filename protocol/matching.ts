@@ -19,6 +19,13 @@ export interface Match {
   readonly metadata: RowMetadata;
 }
 
+/**
+ * Matches that visitMatches hands out at a time. Each costs DeviceScript's VM some 2,000 steps, a block without any some
+ * 13,000, and it ends a program that takes 131,072 without a pause.
+ */
+const MATCHES_A_STEP = 16;
+/** A place in a block: the seed's index times this, and how many of its minutes are done. */
+const PLACES_A_SEED = 64;
 const FILTER_BYTES = 1024;
 const BUCKETS = 256;
 const WINDOW_MINUTES = HOUR_MINUTES + 2 * TOLERANCE_MINUTES;
@@ -51,6 +58,8 @@ export class HourMatcher {
   private readonly wanted: Buffer;
   private wantedCount: number;
   private firstMinute: number;
+  /** Matches that the call under way may still hand out. */
+  private matchesLeft: number;
 
   /**
    * @param capacity the most rows held at a time, up to 65,534
@@ -69,6 +78,7 @@ export class HourMatcher {
     this.wantedCount = 0;
     this.isWanted = Buffer.alloc(HOUR_MINUTES);
     this.firstMinute = 0;
+    this.matchesLeft = 0;
     this.rowCount = 0;
   }
 
@@ -112,28 +122,41 @@ export class HourMatcher {
    */
   matchBlock(block: ShardBlock): Match[] {
     const matches: Match[] = [];
-    this.visitMatches(block, (match) => {
+    const take = (match: Match): void => {
       matches.push(match);
-    });
+    };
+    let place = this.visitMatches(block, 0, take);
+    while (place > 0) place = this.visitMatches(block, place, take);
     return matches;
   }
 
-  /** As matchBlock, but hands out one match after the other: a block can have 360, more than a keyfob's heap holds. */
-  visitMatches(block: ShardBlock, visit: (match: Match) => void): void {
-    if (this.rowCount === 0) return;
+  /**
+   * As matchBlock, but hands out one match after the other, and no more than 16 in one call: a block can have 360, more than
+   * a keyfob's heap holds, and more than its VM opens without a pause.
+   *
+   * @param from 0, or where the call before stopped
+   * @returns where to go on, after a pause; 0 when the block is done
+   */
+  visitMatches(block: ShardBlock, from: number, visit: (match: Match) => void): number {
+    if (this.rowCount === 0) return 0;
     if (this.wantedCount === 0) this.listWanted();
-    for (let seedIndex = 0; seedIndex < block.seeds.length; seedIndex++) {
+    this.matchesLeft = MATCHES_A_STEP;
+    let done = from % PLACES_A_SEED;
+    for (let seedIndex = Math.floor(from / PLACES_A_SEED); seedIndex < block.seeds.length; seedIndex++) {
       this.deriver.useSeed(block.seeds[seedIndex]);
-      this.matchSeed(seedIndex, visit);
+      done = this.matchSeed(seedIndex, done, visit);
+      if (this.matchesLeft === 0) return seedIndex * PLACES_A_SEED + done;
+      done = 0;
     }
     this.deriver.forget();
+    return 0;
   }
 
   /**
    * The inner loop, written for the VM: no calls but the hash, locals instead of fields, and of the message only the
-   * minute's lowest byte changes, but for the one carry that an hour can have.
+   * minute's lowest byte changes, but for the one carry that an hour can have. @returns how many of the minutes are done
    */
-  private matchSeed(seedIndex: number, visit: (match: Match) => void): void {
+  private matchSeed(seedIndex: number, done: number, visit: (match: Match) => void): number {
     const sha256 = this.sha256;
     const filter = this.filter;
     const wanted = this.wanted;
@@ -142,7 +165,7 @@ export class HourMatcher {
     const low = this.firstMinute & 0xff;
     let carryAt = 256 - low;
     this.deriver.useMinute(this.firstMinute);
-    for (let k = 0; k < count; k++) {
+    for (let k = done; k < count; k++) {
       const i = wanted[k];
       if (i >= carryAt) {
         this.deriver.useMinute(this.firstMinute + i);
@@ -153,9 +176,13 @@ export class HourMatcher {
       const second = digest[1];
       if (((filter[digest[0] | ((second & 3) << 8)] >> (second >> 5)) & 1) === 1) {
         const metadata = this.bestRow(digest, i);
-        if (metadata) visit({ minute: this.firstMinute + i, seedIndex, metadata });
+        if (metadata) {
+          visit({ minute: this.firstMinute + i, seedIndex, metadata });
+          if (--this.matchesLeft === 0) return k + 1;
+        }
       }
     }
+    return count;
   }
 
   /**

@@ -170,7 +170,7 @@ export class ShardImport {
 
   private async match(block: ShardBlock): Promise<void> {
     this.ofBlock = [];
-    if (block.hour === this.hour && this.isHeld) this.collect(block);
+    if (block.hour === this.hour && this.isHeld) await this.collect(block);
     else {
       this.hour = block.hour;
       this.isHeld = await this.loadAndCollect(block);
@@ -190,7 +190,7 @@ export class ShardImport {
     this.matcher.begin(block.hour);
     let fits = true;
     for (let i = -1; i <= 1; i++) if (!(await this.loadHour(block, block.hour + i))) fits = false;
-    this.collect(block);
+    await this.collect(block);
     return fits;
   }
 
@@ -203,7 +203,7 @@ export class ShardImport {
         const row = sliceCopy(rows, at, ROW_BYTES);
         if (matcher.addRow(hour, row)) continue;
         fits = false;
-        self.collect(block);
+        await self.collect(block);
         matcher.begin(block.hour);
         matcher.addRow(hour, row);
       }
@@ -212,14 +212,19 @@ export class ShardImport {
     return fits;
   }
 
-  private collect(block: ShardBlock): void {
+  private async collect(block: ShardBlock): Promise<void> {
     const self = this;
-    this.matcher.visitMatches(block, (match) => {
-      const i = match.seedIndex;
-      const earlier = self.ofBlock[i];
-      const record = earlier ? earlier : newMatch(block.hour, block.seeds[i], ((block.reverseMask >> i) & 1) === 1);
-      addMinute(record, self.score, match.metadata);
-      self.ofBlock[i] = record;
-    });
+    let place = 0;
+    while (true) {
+      place = this.matcher.visitMatches(block, place, (match) => {
+        const i = match.seedIndex;
+        const earlier = self.ofBlock[i];
+        const record = earlier ? earlier : newMatch(block.hour, block.seeds[i], ((block.reverseMask >> i) & 1) === 1);
+        addMinute(record, self.score, match.metadata);
+        self.ofBlock[i] = record;
+      });
+      if (place === 0) return;
+      await this.timer.sleep(1);
+    }
   }
 }

@@ -7,6 +7,8 @@ import { KeyfobRig, MINUTE_US, SECOND_US, TestRegion, wearableImage } from "./ke
 
 const NEIGHBOURS = 50;
 const MINUTES = 24;
+/** As many as one block of a shard holds. */
+const COMPANY = 6;
 
 it("matches an hour with twice the rows that fit its memory, chirping all the while without missing a minute", async () => {
   const world = new World({ seed: "crowded import" });
@@ -36,4 +38,25 @@ it("matches an hour with twice the rows that fit its memory, chirping all the wh
   world.run(2 * MINUTE_US);
   expect(keyfob.counters().minutesMissed).toBe(0);
   expect(keyfob.panics).toEqual([]);
+}, 240_000);
+
+it("matches an hour spent with six infected people, each of whom has a minute of it to show for every minute", async () => {
+  const world = new World({ seed: "infected company" });
+  const keyfob = new KeyfobRig(world, { image: await wearableImage() });
+  world.run(2 * SECOND_US);
+  keyfob.setClock();
+  world.run((3600 - (keyfob.worldSeconds() % 3600)) * SECOND_US);
+  const hour = hourOfSeconds(keyfob.worldSeconds());
+  runAmong(keyfob, COMPANY, 3600);
+  world.run(14 * MINUTE_US);
+  expect(keyfob.counters().rowsWritten).toBeGreaterThanOrEqual(COMPANY * 60);
+
+  const region = new TestRegion("IT");
+  keyfob.regionKeyAdd(region.name, region.publicKey);
+  const company = Array.from({ length: 12 }, (_, i) => (i < COMPANY ? i : 1000 + i));
+  const shard = region.shard(company.map((index) => ({ hour, seed: strangersSeed(index), reverse: false })));
+  expect(keyfob.importShard(shard)).toBe(Status.Ok);
+  expect(keyfob.panics).toEqual([]);
+  const found = keyfob.results().filter((record) => record.hour === hour);
+  expect(found.reduce((sum, { direct }) => sum + direct.reduce((a, b) => a + b, 0), 0)).toBe(COMPANY * 60);
 }, 240_000);
