@@ -4,9 +4,9 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
-import { connect as tlsConnect } from "node:tls";
 import { CliError, EXIT } from "../errors";
-import { connectThrough, type SocksProxy } from "./proxy";
+import type { SocksProxy } from "./proxy";
+import { openTunnel } from "./tunnel";
 
 const LOOPBACK_NAMES = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
@@ -67,27 +67,14 @@ export async function exchange(options: Exchange): Promise<Answer> {
   const idleMs = options.idleMs ?? 30_000;
   let tunnel: Duplex | undefined;
   try {
-    if (proxy) tunnel = await openTunnel(proxy, url, idleMs);
+    if (proxy) tunnel = await openTunnel(proxy, url, idleMs, signal);
     return await send(options, tunnel, idleMs);
   } catch (error) {
     signal?.throwIfAborted();
-    if (error instanceof CliError) throw error;
-    throw new NetworkError(explain(error as NodeJS.ErrnoException, url, proxy));
+    throw error instanceof CliError ? error : explain(error as NodeJS.ErrnoException, url, proxy);
   } finally {
     tunnel?.destroy();
   }
-}
-
-async function openTunnel(proxy: SocksProxy, url: URL, timeoutMs: number): Promise<Duplex> {
-  const isTls = url.protocol === "https:";
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const port = url.port === "" ? (isTls ? 443 : 80) : Number(url.port);
-  const socket = await connectThrough(proxy, host, port, timeoutMs);
-  if (!isTls) return socket;
-  return await new Promise((resolve, reject) => {
-    const tls = tlsConnect({ socket, servername: host, ALPNProtocols: ["http/1.1"] }, () => resolve(tls));
-    tls.once("error", reject);
-  });
 }
 
 function send(options: Exchange, tunnel: Duplex | undefined, idleMs: number): Promise<Answer> {
@@ -139,13 +126,30 @@ async function readAnswer(response: IncomingMessage, maxBytes: number, onBody: E
   return { status, headers: response.headers, body: Buffer.concat(pieces) };
 }
 
-function explain(error: NodeJS.ErrnoException, url: URL, proxy: SocksProxy | undefined): string {
-  const by = proxy ? ` through the proxy ${proxy.host}:${proxy.port}` : "";
+/** What went wrong, and what to do. A server that does not prove who it is will not do so at the next try either. */
+function explain(error: NodeJS.ErrnoException, url: URL, proxy: SocksProxy | undefined): CliError {
   const code = error.code ?? error.message;
-  if (/CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|ERR_TLS/.test(code))
-    return `${url.host} does not prove who it is (${code}): nothing was sent. Check the address; is somebody in between?`;
+  const doubt = doubtAbout(code);
+  if (doubt !== undefined)
+    return new CliError(EXIT.network, `${url.host} does not prove who it is, so nothing was sent: ${doubt} (${code})`);
+  const by = proxy ? ` through the proxy ${proxy.host}:${proxy.port}` : "";
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
-    return `there is no server ${url.host}, or no internet connection: check both and try again`;
-  if (code === "ECONNREFUSED" && !proxy) return `${url.host} takes no connections: is the server running?`;
-  return `${url.host} cannot be reached${by} (${code}): check the connection and try again`;
+    return new NetworkError(`there is no server ${url.host}, or no internet connection: check both and try again`);
+  if (code === "ECONNREFUSED" && !proxy)
+    return new NetworkError(`${url.host} takes no connections: is the server running?`);
+  return new NetworkError(`${url.host} cannot be reached${by} (${code}): check the connection and try again`);
+}
+
+/** Why a certificate proves nothing, from the code of OpenSSL or Node; undefined for other errors. */
+function doubtAbout(code: string): string | undefined {
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID")
+    return "its certificate is not valid today. Is this computer's date right? If so, the service has to renew it";
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
+    return "its certificate is made out to another name. Check the address; is somebody in between?";
+  if (/SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED/.test(code))
+    return "nobody whom this computer trusts vouches for its certificate. Is somebody in between? If the service has an authority of its own, name its certificate in NODE_EXTRA_CA_CERTS";
+  if (/CERT|ERR_TLS/.test(code)) return "its certificate is not good. Check the address; is somebody in between?";
+  if (code === "EPROTO" || code.startsWith("ERR_SSL"))
+    return "it does not speak HTTPS there. Check the address and the port";
+  return undefined;
 }

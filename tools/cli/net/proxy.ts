@@ -29,25 +29,21 @@ export function parseProxy(text: string): SocksProxy {
   };
 }
 
-/** Connects to `host` through the proxy. The name travels to the proxy as a name: this computer asks no DNS server. */
-export async function connectThrough(
-  proxy: SocksProxy,
-  host: string,
-  port: number,
-  timeoutMs: number,
-): Promise<Socket> {
-  const { host: proxyHost, port: proxyPort, userId, password } = proxy;
-  const { socket } = await SocksClient.createConnection({
+/**
+ * Has the proxy connect `socket`, an open connection to it, with `host`. The name travels to the proxy as a name: this computer
+ * asks no DNS server.
+ */
+export async function connectThrough(socket: Socket, proxy: SocksProxy, host: string, port: number): Promise<void> {
+  const { userId, password } = proxy;
+  await SocksClient.createConnection({
     command: "connect",
+    existing_socket: socket,
     proxy: {
-      host: proxyHost,
-      port: proxyPort,
+      host: proxy.host,
+      port: proxy.port,
       type: 5,
       ...(userId === undefined ? {} : { userId, password: password ?? "" }),
     },
     destination: { host, port },
-    timeout: timeoutMs,
-    set_tcp_nodelay: true,
   });
-  return socket;
 }

@@ -66,6 +66,8 @@ describe("the exit codes", () => {
     ["input", ["seeds", "export", "--redact", "yesterday", "-o", "x.pact"]],
     ["input", ["upload", "/no/such/file", "--verify", "--server", "https://x.example"]],
     ["input", ["deploy", "--file", "package.json"]],
+    ["input", ["shards", "fetch", "--server", "http://x.example", "--region", "DE", "-o", "x"]],
+    ["input", ["upload", "x", "--verify", "--server", "http://192.0.2.1"]],
     ["noDevice", ["status", "--port", "/dev/no-such-port"]],
     ["noDevice", ["status", "--port", "tcp://127.0.0.1:9"]],
     ["network", ["shards", "fetch", "--server", "http://127.0.0.1:9", "--region", "DE", "-o", "/tmp"]],

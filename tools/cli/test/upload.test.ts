@@ -25,7 +25,7 @@ beforeAll(async () => {
     { isScheduled: false },
   );
   cleanUpLater(() => service.close());
-}, 60_000);
+});
 
 beforeEach(async () => {
   tap = await startTap(service.url);

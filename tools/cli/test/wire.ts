@@ -50,6 +50,7 @@ export async function startTap(target: string): Promise<Tap> {
       socket.on("close", end);
     }
   });
+  const close = closerOf(server);
   return {
     url: `http://127.0.0.1:${await listen(server)}`,
     sent,
@@ -59,7 +60,7 @@ export async function startTap(target: string): Promise<Tap> {
     cutShardsAfter: (bytes) => {
       cutBytes = bytes;
     },
-    close: () => close(server),
+    close,
   };
 }
 
@@ -92,7 +93,16 @@ export async function startSocks(leadTo: number): Promise<SocksServer> {
       });
     });
   });
-  return { url: `socks5://127.0.0.1:${await listen(server)}`, asked, close: () => close(server) };
+  const close = closerOf(server);
+  return { url: `socks5://127.0.0.1:${await listen(server)}`, asked, close };
+}
+
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  await closerOf(server)();
+  return port;
 }
 
 async function listen(server: Server): Promise<number> {
@@ -100,6 +110,16 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
+/** How to close a server, with whatever is still connected to it. */
+function closerOf(server: Server): () => Promise<void> {
+  const connected = new Set<Socket>();
+  server.on("connection", (socket) => {
+    connected.add(socket);
+    socket.once("close", () => connected.delete(socket));
+  });
+  return () =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      for (const socket of connected) socket.destroy();
+    });
 }

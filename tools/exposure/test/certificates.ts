@@ -2,13 +2,21 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** Paths of PEM files. */
+export interface Certificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 /** Makes a certificate authority and certificates of regions with the openssl program, in one folder. */
 export class TestAuthority {
   readonly certificate: string;
 
+  /** @param hosts that its own certificate proves, for a server that vouches for itself */
   constructor(
     private readonly folder: string,
     private readonly name = "authority",
+    hosts = "DNS:authority.invalid",
   ) {
     this.certificate = join(folder, `${name}.crt`);
     this.openssl(
@@ -21,17 +29,28 @@ export class TestAuthority {
       this.certificate,
       "-subj",
       `/CN=${name}`,
+      "-addext",
+      `subjectAltName=${hosts}`,
       "-days",
       "2",
     );
   }
 
-  /** Signs a certificate whose common name is `region`, good for 127.0.0.1 as server and as client. */
-  issue(region: string): { certificate: string; key: string } {
-    const base = join(this.folder, `${this.name}-${region}`);
+  /** The authority's own certificate with its key. */
+  own(): Certificate {
+    return { certificate: this.certificate, key: this.path("key") };
+  }
+
+  /**
+   * Signs a certificate whose common name is `name`, as server and as client.
+   *
+   * @param hosts that it proves, as subjectAltName takes them @param days for which it is good; a negative number has run out
+   */
+  issue(name: string, hosts = "IP:127.0.0.1", days = 2): Certificate {
+    const base = join(this.folder, `${this.name}-${name}`);
     const [certificate, key, request, extensions] = [`${base}.crt`, `${base}.key`, `${base}.csr`, `${base}.ext`];
-    writeFileSync(extensions, "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n");
-    this.openssl("req", "-new", ...NEW_KEY, "-keyout", key, "-out", request, "-subj", `/CN=${region}`);
+    writeFileSync(extensions, `subjectAltName=${hosts}\nextendedKeyUsage=serverAuth,clientAuth\n`);
+    this.openssl("req", "-new", ...NEW_KEY, "-keyout", key, "-out", request, "-subj", `/CN=${name}`);
     this.openssl(
       "x509",
       "-req",
@@ -43,7 +62,7 @@ export class TestAuthority {
       this.path("key"),
       "-CAcreateserial",
       "-days",
-      "2",
+      String(days),
       "-extfile",
       extensions,
       "-out",
