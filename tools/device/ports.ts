@@ -28,9 +28,19 @@ export interface PortProbe extends PortCandidate {
   readonly reason: string | undefined;
 }
 
-/** Serial ports that may be a keyfob's, and those that CHIRPFOB_PORTS names. Nothing is opened. */
+/**
+ * Serial ports that may be a keyfob's, and those that CHIRPFOB_PORTS names. Nothing is opened.
+ *
+ * @throws DeviceError if the system does not say which ports it has, and none is named
+ */
 export async function listCandidates(environment: NodeJS.ProcessEnv = process.env): Promise<PortCandidate[]> {
-  const ports = await SerialPort.list();
+  const ports = await SerialPort.list().catch((error: NodeJS.ErrnoException) => {
+    if (environment[PORTS_VARIABLE]) return [];
+    throw new DeviceError(
+      "notFound",
+      `the system does not say which serial ports it has (${error.code === "ENOENT" ? "there is no udevadm here" : error.message}): name the keyfob's with --port, or in ${PORTS_VARIABLE}`,
+    );
+  });
   const candidates = ports
     .filter(({ vendorId }) => vendorId !== undefined && BOARD_VENDORS.includes(vendorId.toLowerCase()))
     .map(({ path, manufacturer, serialNumber }) => ({

@@ -54,5 +54,8 @@ function openError(path: string, message: string): DeviceError {
     return new DeviceError("permission", `you may not open ${path}: "chirpfob doctor" says how to get the permission`);
   if (/lock|EBUSY|resource (temporarily unavailable|busy)/i.test(message))
     return new DeviceError("inUse", `${path} is in use by another program: let it finish, or close it, and try again`);
-  return new DeviceError("notFound", `cannot open ${path}: ${message}`);
+  return new DeviceError(
+    "notFound",
+    `${path} cannot be used as a serial port (${message.replace(/^Error: /, "")}): "chirpfob devices" lists those there are`,
+  );
 }

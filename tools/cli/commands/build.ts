@@ -43,11 +43,10 @@ const TOO_LARGE = "verification error: -1051";
 export async function buildRole(role: Role, boardId?: string): Promise<Bytecode> {
   try {
     if (boardId === undefined) return await buildBytecode(role, buildOf(role).entry);
-    const board = findBoard(boardId);
-    expectRole(board, role);
+    const board = boardFor(boardId, role);
     return await buildBytecode(`${role}-${board.id}`, await writeEntry(board, role));
   } catch (error) {
-    if (error instanceof BoardsError || error instanceof BuildsError) throw new CliError(EXIT.input, error.message);
+    if (error instanceof BuildsError) throw new CliError(EXIT.input, error.message);
     if (!(error instanceof BuildError)) throw error;
     if (error.message.includes(TOO_LARGE))
       throw new CliError(
@@ -58,7 +57,14 @@ export async function buildRole(role: Role, boardId?: string): Promise<Bytecode>
   }
 }
 
-function expectRole({ id, roles }: Board, role: Role): void {
-  if (!roles.includes(role))
-    throw new BoardsError(`the board ${id} is meant to be a ${roles.join(" or ")}, not a ${role}`);
+/** The board of that name. @throws CliError if there is none, or it is not meant for the role */
+export function boardFor(id: string, role: Role): Board {
+  try {
+    const board = findBoard(id);
+    if (board.roles.includes(role)) return board;
+    throw new BoardsError(`the board ${id} is meant to be a ${board.roles.join(" or ")}, not a ${role}`);
+  } catch (error) {
+    if (error instanceof BoardsError) throw new CliError(EXIT.input, error.message);
+    throw error;
+  }
 }

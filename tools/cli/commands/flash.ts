@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type Command, Option } from "commander";
 import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/slhDsa";
-import { findBoard } from "../../boards/boards";
 import { buildOf, ROLES, type Role } from "../../build/builds";
 import { Keyfob, pause } from "../../device/keyfob";
 import { CONFIG_KEYS, type ConfigName } from "../../device/keyfobWire";
@@ -15,7 +14,7 @@ import { interruptible } from "../interrupt";
 import { note, printJson } from "../output";
 import { parseHex, parseWhole } from "../parse";
 import { devicescriptCli, ESPTOOL_OLDEST, findEsptool, isAtLeast } from "../tools";
-import { buildRole } from "./build";
+import { boardFor, buildRole } from "./build";
 import { write } from "./config";
 import { parseRegion } from "./keyfobKeys";
 
@@ -35,8 +34,8 @@ interface Configuration {
 }
 
 const BOARD_RESTART_MS = 3000;
-/** `devs flash` takes the offset in flash from the file's name. */
-const OFFSET_IN_NAME = /-0x[0-9a-f]+\.bin$/i;
+/** `devs flash` takes the offset in flash from the file's name, and knows lower case only. */
+const OFFSET_IN_NAME = /-0x[0-9a-f]+\.bin$/;
 const collect = (value: string, before: string[] = []) => [...before, value];
 
 /** `chirpfob flash`: from a bare board to a keyfob, in one go. */
@@ -57,12 +56,13 @@ export function addFlashCommand(program: Command): void {
         "\nSteps: 1 the runtime (needs esptool; the internet too unless --runtime is given); 2 the program; 3 clock and\n" +
           "configuration (both over the cable alone).\n\nExamples:\n" +
           "  chirpfob flash --board devkitc-esp32 --role wearable\n" +
-          "  chirpfob flash --board devkitc-esp32 --role wearable --runtime devicescript-esp32-0x0.bin",
+          "  chirpfob flash --board devkitc-esp32 --role wearable --runtime devicescript-esp32-0x1000.bin",
       ),
   ).action(flash);
 }
 
 async function flash(options: Options): Promise<void> {
+  const { deviceScript } = boardFor(options.board, options.role);
   const configuration = parseConfiguration(options);
   const esptool = await findEsptool(options.esptool);
   if (!esptool || !isAtLeast(esptool.version, ESPTOOL_OLDEST))
@@ -70,10 +70,8 @@ async function flash(options: Options): Promise<void> {
       EXIT.input,
       `the runtime is flashed with esptool ${ESPTOOL_OLDEST} or newer, ${esptool ? `this is ${esptool.version}` : "which is not here"}: install it ("pip install esptool", or your system's package), or name it with --esptool. A board that has the runtime needs only "chirpfob deploy --role ${options.role}"`,
     );
-  if (options.runtime !== undefined && !(await stat(options.runtime).catch(() => undefined))?.isFile())
-    throw new CliError(EXIT.input, `cannot read ${options.runtime}: there is no such file`);
+  if (options.runtime !== undefined) await expectRuntime(options.runtime);
   const { image } = await buildRole(options.role, options.board);
-  const { deviceScript } = findBoard(options.board);
   const port = await interruptible((signal) => choosePort(options, signal));
 
   note(
@@ -90,6 +88,16 @@ async function flash(options: Options): Promise<void> {
     return result;
   });
   report(options, deployment);
+}
+
+async function expectRuntime(file: string): Promise<void> {
+  if (!(await stat(file).catch(() => undefined))?.isFile())
+    throw new CliError(EXIT.input, `cannot read ${file}: there is no such file`);
+  if (!OFFSET_IN_NAME.test(file.toLowerCase()))
+    throw new CliError(
+      EXIT.input,
+      `${file} does not say where in flash it belongs: give it a name that ends in -0x1000.bin for an ESP32 or ESP32-S2, or in -0x0.bin for an ESP32-C3 or ESP32-S3, as DeviceScript's own runtimes have`,
+    );
 }
 
 function report(options: Options, deployment: Deployment): void {
@@ -119,8 +127,7 @@ async function flashRuntime(
       esptool,
     ];
     if (options.runtime !== undefined) {
-      const name = basename(options.runtime);
-      const file = join(folder, OFFSET_IN_NAME.test(name) ? name : "runtime-0x0.bin");
+      const file = join(folder, basename(options.runtime).toLowerCase());
       await copyFile(options.runtime, file);
       args.push("--file", file);
     }

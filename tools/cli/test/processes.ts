@@ -19,15 +19,19 @@ export interface Running {
   prints(pattern: RegExp, timeoutMs?: number): Promise<void>;
 }
 
-/** Starts `chirpfob ARGS`; with `terminal`, on a pseudo terminal of its own (util-linux `script`). */
+/**
+ * Starts `chirpfob ARGS`; with `terminal`, on a pseudo terminal of its own (util-linux `script`).
+ * @param folder where it is started, if that matters
+ */
 export function startChirpfob(
   args: readonly string[],
   environment: Record<string, string> = {},
   terminal = false,
+  folder?: string,
 ): Running {
   const line = [process.execPath, CHIRPFOB, ...args];
-  if (!terminal) return start(line, environment);
-  return start(["script", "-qefc", line.map((word) => `'${word}'`).join(" "), "/dev/null"], environment);
+  if (!terminal) return start(line, environment, folder);
+  return start(["script", "-qefc", line.map((word) => `'${word}'`).join(" "), "/dev/null"], environment, folder);
 }
 
 /** Starts a program in a folder (default: this process's). */
