@@ -7,6 +7,7 @@ import { askService } from "../exposure/adminSocket";
 import { systemClock } from "../exposure/clock";
 import { checkStorage, DEFAULT_CONFIG, type StorageConfig } from "../exposure/config";
 import { DataDirectoryBusy, openCore } from "../exposure/core";
+import { holdsService } from "../exposure/dataDirectory";
 import { ServiceError, type Trouble } from "../exposure/errors";
 import { createLog } from "../exposure/log";
 import { CliError, EXIT, type ExitCode } from "./errors";
@@ -18,6 +19,8 @@ export interface StorageOptions extends StorageConfig {
 }
 
 const STARTING_TRIES = 40;
+/** A service that was started just before makes its folder in this time. */
+const APPEARING_TRIES = 10;
 const STARTING_PAUSE_MS = 250;
 
 const EXIT_OF: Record<Trouble, ExitCode> = { input: EXIT.input, unreachable: EXIT.network, refused: EXIT.refused };
@@ -37,8 +40,19 @@ export async function request<R extends AdminRequest>(options: StorageOptions, w
     checkStorage(options);
     for (let tries = 1; ; tries++) {
       if (options.database === undefined) {
-        const answer = await askService(join(resolve(options.data ?? ""), "admin.sock"), wanted);
+        const root = resolve(options.data ?? "");
+        const answer = await askService(join(root, "admin.sock"), wanted);
         if (answer !== undefined) return answer;
+        // A mistyped folder must not become a second service, whose numbers nobody would take.
+        if (wanted.do !== "keys-generate" && !holdsService(root)) {
+          if (tries >= APPEARING_TRIES)
+            throw new CliError(
+              EXIT.input,
+              `there is no exposure service in ${root}: is --data right? "chirpfob serve --data DIR" makes a new one`,
+            );
+          await new Promise((done) => setTimeout(done, STARTING_PAUSE_MS));
+          continue;
+        }
       }
       try {
         return await requestHere(options, wanted);

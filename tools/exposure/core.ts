@@ -27,7 +27,11 @@ const REGION_SETTING = "region";
 const FEEDS_SETTING = "federated-feeds";
 
 /** The embedded database is in use by another process; commands then go through its socket. */
-export class DataDirectoryBusy extends ServiceError {}
+export class DataDirectoryBusy extends ServiceError {
+  constructor(readonly directory: DataDirectory) {
+    super(`another process is using ${directory.root}: stop it, or choose another --data`);
+  }
+}
 
 export interface Core {
   readonly directory: DataDirectory;
@@ -129,8 +133,7 @@ export async function openCore(
 
 async function lockOrFail(directory: DataDirectory): Promise<Lock> {
   const lock = await takeLock(directory.lock);
-  if (lock === undefined)
-    throw new DataDirectoryBusy(`another process is using ${directory.root}: stop it, or choose another --data`);
+  if (lock === undefined) throw new DataDirectoryBusy(directory);
   return lock;
 }
 

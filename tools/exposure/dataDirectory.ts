@@ -1,6 +1,7 @@
 // What the service keeps on disk, and the lock that keeps a second process away from the embedded database.
 
 import { createHash, randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
@@ -51,6 +52,11 @@ export async function openDataDirectory(root: string): Promise<DataDirectory> {
     throw new ServiceError(`cannot make the data directory ${absolute}: ${(error as NodeJS.ErrnoException).code}`);
   }
   return directory;
+}
+
+/** Whether a service with an embedded database lives in `root`, or is just being started there. */
+export function holdsService(root: string): boolean {
+  return ["database", "lock"].some((name) => existsSync(join(root, name)));
 }
 
 /** Where the keys and files of a service on PostgreSQL live unless --data says otherwise: one folder for each database. */

@@ -2,11 +2,12 @@
 
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
+import { createSecureContext } from "node:tls";
 import { publish } from "./administration";
-import { serveAdministration } from "./adminSocket";
+import { askService, serveAdministration } from "./adminSocket";
 import { type Clock, systemClock } from "./clock";
 import { checkConfig, DEFAULT_REGION, type ServiceConfig } from "./config";
-import { type Core, openCore } from "./core";
+import { type Core, DataDirectoryBusy, openCore } from "./core";
 import { ServiceError } from "./errors";
 import { EMBARGO_MINUTES } from "./feeds/publisher";
 import type { Signer } from "./feeds/signer";
@@ -20,6 +21,8 @@ const MAX_UPLOADS_IN_FLIGHT = 200;
 const SYNC_MS = 5_000;
 const PULL_CHECK_MS = 5_000;
 const MAX_TIMER_MS = 60_000;
+const FREE_TRIES = 40;
+const FREE_PAUSE_MS = 250;
 
 export interface ExposureService {
   readonly core: Core;
@@ -44,7 +47,7 @@ export async function startExposureService(
   { now = systemClock, log = () => undefined, signer, isScheduled = true }: ServiceDependencies = {},
 ): Promise<ExposureService> {
   checkConfig(config);
-  const core = await openCore(config, now, log, signer);
+  const core = await openWhenFree(config, now, log, signer);
   const closers: (() => Promise<void>)[] = [() => core.close()];
   const close = async () => {
     for (const step of closers.splice(0).reverse()) await step();
@@ -68,6 +71,19 @@ export async function startExposureService(
   }
 }
 
+/** Waits for a command that has the data directory for a moment, but not for another service. */
+async function openWhenFree(config: ServiceConfig, now: Clock, log: Log, signer: Signer | undefined): Promise<Core> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await openCore(config, now, log, signer);
+    } catch (error) {
+      if (!(error instanceof DataDirectoryBusy) || tries === FREE_TRIES) throw error;
+      if ((await askService(error.directory.adminSocket, { do: "keys-show" })) !== undefined) throw error;
+      await new Promise((done) => setTimeout(done, FREE_PAUSE_MS));
+    }
+  }
+}
+
 async function listenPublicly(core: Core): Promise<ListeningServer> {
   const { config, log, metrics, database, files, now } = core;
   const uploads = new UploadRoute(core.uploads, new GuessLimit(config.guessesPerMinute), metrics, {
@@ -80,10 +96,7 @@ async function listenPublicly(core: Core): Promise<ListeningServer> {
   const checkHealth = async () => {
     await database.query("select 1 as one");
   };
-  const tls =
-    config.tlsCertificate === undefined || config.tlsKey === undefined
-      ? undefined
-      : { cert: await readPem(config.tlsCertificate), key: await readPem(config.tlsKey) };
+  const tls = await readTls(config);
   return orSayWhy(
     listen(publicHandler({ files, uploads, metrics, checkHealth }), config.host, config.port, tls, log, metrics),
     config.host,
@@ -183,6 +196,20 @@ async function orSayWhy(listening: Promise<ListeningServer>, host: string, port:
     const why =
       code === "EADDRINUSE" ? "something else listens there already" : code === "EACCES" ? "you may not" : String(code);
     throw new ServiceError(`cannot listen on ${host} port ${port}: ${why}; choose another --host or --port`);
+  }
+}
+
+/** The files of HTTPS; undefined without them. @throws ServiceError unless they belong together */
+async function readTls({ tlsCertificate, tlsKey }: ServiceConfig): Promise<{ cert: Buffer; key: Buffer } | undefined> {
+  if (tlsCertificate === undefined || tlsKey === undefined) return undefined;
+  const tls = { cert: await readPem(tlsCertificate), key: await readPem(tlsKey) };
+  try {
+    createSecureContext(tls);
+    return tls;
+  } catch (error) {
+    throw new ServiceError(
+      `${tlsCertificate} and ${tlsKey} are no PEM certificate with its key (${(error as NodeJS.ErrnoException).code})`,
+    );
   }
 }
 

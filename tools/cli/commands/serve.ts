@@ -19,6 +19,9 @@ interface ServeOptions extends StorageOptions {
   readonly behindProxy?: boolean;
 }
 
+/** 1 or 0: to commander, a flag's variable would be set whatever it says. */
+const BEHIND_PROXY = "CHIRPFOB_BEHIND_PROXY";
+
 /** `chirpfob serve`: the exposure service of a region. */
 export function addServeCommand(program: Command): void {
   const serve = program
@@ -59,9 +62,7 @@ export function addServeCommand(program: Command): void {
     "ANSWER_STEP_MS",
     DEFAULT_CONFIG.answerStepMs,
   );
-  serve.addOption(
-    new Option("--behind-proxy", "take the client's address from X-Forwarded-For").env("CHIRPFOB_BEHIND_PROXY"),
-  );
+  serve.option("--behind-proxy", "take the client's address from X-Forwarded-For (env: CHIRPFOB_BEHIND_PROXY=1)");
   serve.addHelpText("after", "\nExample:\n  chirpfob serve --data ./county --region US-MA");
   serve.action((options: ServeOptions) => asCliError(() => run(options)));
 }
@@ -84,7 +85,8 @@ async function run(options: ServeOptions): Promise<void> {
       chunkBytes: whole("--chunk-bytes", options.chunkBytes),
       guessesPerMinute: whole("--guesses-per-minute", options.guessesPerMinute),
       answerStepMs: whole("--answer-step-ms", options.answerStepMs),
-      behindProxy: options.behindProxy === true,
+      behindProxy:
+        options.behindProxy === true || parseWhole(BEHIND_PROXY, process.env[BEHIND_PROXY] || "0", 0, 1) === 1,
     },
     { log: stderrLog },
   );

@@ -1,10 +1,15 @@
 import pg from "pg";
-import { type Database, type Row, type Session, type Value, withRetries } from "./database";
+import { type Database, type Row, type Session, sqlState, type Value, withRetries } from "./database";
 
 const INT8 = 20;
 const CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 30_000;
 const STATEMENT_TIMEOUT_MS = 60_000;
+
+/** The server is there, but still starting, or has no connection to spare: cannot_connect_now, too_many_connections. */
+const NOT_JUST_NOW = ["57P03", "53300"];
+const PATIENCE_MS = 30_000;
+const PATIENCE_PAUSE_MS = 500;
 
 /** Opens a pool of connections to a server that speaks PostgreSQL's protocol. */
 export async function openPostgres(url: string): Promise<Database> {
@@ -18,7 +23,7 @@ export async function openPostgres(url: string): Promise<Database> {
   });
   // An idle connection that breaks is replaced at the next use; unheard, its error would end the process.
   pool.on("error", () => undefined);
-  await pool.query("select 1").catch(async (error) => {
+  await awaitServer(pool).catch(async (error) => {
     await pool.end();
     throw error;
   });
@@ -27,6 +32,20 @@ export async function openPostgres(url: string): Promise<Database> {
     transaction: (work) => withRetries(() => inTransaction(pool, work)),
     close: () => pool.end(),
   };
+}
+
+/** Both may start together, and clients that were just killed hold their connections for a moment longer. */
+async function awaitServer(pool: pg.Pool): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      await pool.query("select 1");
+      return;
+    } catch (error) {
+      if (!NOT_JUST_NOW.includes(sqlState(error)) || Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PATIENCE_PAUSE_MS));
+    }
+  }
 }
 
 async function inTransaction<T>(pool: pg.Pool, work: (session: Session) => Promise<T>): Promise<T> {

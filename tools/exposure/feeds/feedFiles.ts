@@ -22,6 +22,9 @@ const INDEX_FILE = "index.json";
 /** A file being written for longer than this was left behind by a crash. */
 const ABANDONED_MS = 10 * 60_000;
 
+/** Rounds in which the database may change while its files are written. */
+const MAX_ROUNDS = 10;
+
 /** A feed as it is served now. */
 export interface ServedFeed {
   /** The index as JSON text, and compressed. */
@@ -34,6 +37,14 @@ export interface ServedFeed {
 
 export interface ServedChunk extends FeedChunk {
   readonly path: string;
+}
+
+/** A feed as the database holds it. */
+interface FeedRow {
+  readonly name: string;
+  /** Of the next shard; all that were published are lower. */
+  readonly next_number: number;
+  readonly index_json: string;
 }
 
 export class FeedFiles {
@@ -67,28 +78,54 @@ export class FeedFiles {
     try {
       return await readFile(join(this.folder(feed), String(number)));
     } catch {
-      return this.fromDatabase(feed, number);
+      const file = await this.fromDatabase(feed, number);
+      if (file === undefined) throw new Error(`chunk ${number} of feed ${feed} is listed but not stored`);
+      return file;
     }
   }
 
+  /**
+   * Another process may publish into the same folder meanwhile, and be killed at any point. So what stands on the disk counts,
+   * not what this process has written; the database is asked again after writing; and nothing is removed but what every
+   * reader of the database must find gone.
+   */
   private async syncNow(): Promise<void> {
-    const rows = await this.database.query<{ name: string; index_json: string }>("select name, index_json from feed");
-    for (const { name, index_json } of rows) {
-      const index = Buffer.from(index_json, "utf8");
-      if (this.feeds.get(name)?.index.equals(index)) continue;
-      await this.syncFeed(name, index);
+    for (let round = 1; round <= MAX_ROUNDS; round++) {
+      const rows = await this.database.query<FeedRow>("select name, next_number, index_json from feed");
+      let isCurrent = true;
+      for (const row of rows) {
+        if (await this.isServedAndOnDisk(row)) continue;
+        isCurrent = false;
+        await this.syncFeed(row);
+      }
+      if (isCurrent) return;
     }
+    throw new Error("the published files do not come to equal the database");
   }
 
-  private async syncFeed(name: string, index: Buffer): Promise<void> {
+  private async isServedAndOnDisk({ name, index_json }: FeedRow): Promise<boolean> {
+    const index = Buffer.from(index_json, "utf8");
+    if (!this.feeds.get(name)?.index.equals(index)) return false;
+    const onDisk = await readFile(join(this.folder(name), INDEX_FILE)).catch(() => undefined);
+    return onDisk?.equals(index) ?? false;
+  }
+
+  private async syncFeed({ name, index_json, next_number }: FeedRow): Promise<void> {
+    const index = Buffer.from(index_json, "utf8");
     const folder = this.folder(name);
     await mkdir(folder, { recursive: true });
-    const present = new Set(await readdir(folder));
+    const present = await readdir(folder);
+    const listed = parseFeedIndex(index_json).chunks;
     const chunks = new Map<number, ServedChunk>();
-    for (const chunk of parseFeedIndex(index.toString("utf8")).chunks) {
+    for (const chunk of listed) {
       const path = join(folder, String(chunk.number));
-      const isWhole = present.has(String(chunk.number)) && (await stat(path)).size === chunk.bytes;
-      if (!isWhole) await writeAtomically(path, await this.fromDatabase(name, chunk.number), 0o644);
+      const bytes = (await stat(path).catch(() => undefined))?.size;
+      if (bytes !== chunk.bytes) {
+        const file = await this.fromDatabase(name, chunk.number);
+        // Another instance has swept it since: a younger index says so.
+        if (file === undefined) return;
+        await writeAtomically(path, file, 0o644);
+      }
       chunks.set(chunk.number, { ...chunk, path });
     }
     await writeAtomically(join(folder, INDEX_FILE), index, 0o644);
@@ -99,25 +136,25 @@ export class FeedFiles {
       indexEtag: `"${digest.slice(0, 32)}"`,
       chunks,
     });
-    for (const file of present) await this.removeStale(folder, file, chunks);
+    const oldest = listed[0]?.number ?? next_number;
+    for (const file of present) await this.removeStale(folder, file, oldest);
   }
 
-  private async removeStale(folder: string, file: string, chunks: ReadonlyMap<number, ServedChunk>): Promise<void> {
+  private async removeStale(folder: string, file: string, oldest: number): Promise<void> {
     const path = join(folder, file);
     if (file.startsWith(UNFINISHED_PREFIX)) {
       const written = await stat(path).catch(() => undefined);
       if (written !== undefined && Date.now() - written.mtimeMs < ABANDONED_MS) return;
-    } else if (file === INDEX_FILE || chunks.has(Number(file))) return;
+    } else if (file === INDEX_FILE || Number(file) >= oldest) return;
     await rm(path, { force: true });
   }
 
-  private async fromDatabase(feed: string, number: number): Promise<Buffer> {
+  private async fromDatabase(feed: string, number: number): Promise<Buffer | undefined> {
     const [row] = await this.database.query<{ file: Buffer }>(
       "select file from chunk where feed = $1 and number = $2",
       [feed, number],
     );
-    if (row === undefined) throw new Error(`chunk ${number} of feed ${feed} is listed but not stored`);
-    return row.file;
+    return row?.file;
   }
 
   private folder(feed: string): string {

@@ -1,5 +1,6 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
+import pg from "pg";
 import { describe, expect, it } from "vitest";
 import { decodePermissionNumber } from "../../../protocol/permissionNumber";
 import { decodeShardFile } from "../../../protocol/shardFile";
@@ -56,6 +57,28 @@ describe("Several instances on one PostgreSQL", () => {
       expect(parseFeedIndex(core.files.get("public")?.index.toString("utf8") ?? "").chunks).toHaveLength(rows.length);
     }
   }, 120_000);
+
+  it("wait at their start for a database that has no connection to spare just now", async () => {
+    const where = await storage("PostgreSQL");
+    if (where?.database === undefined) return;
+    const clients: pg.Client[] = [];
+    for (let isFull = false; !isFull; ) {
+      const client = new pg.Client({ connectionString: where.database });
+      client.on("error", () => undefined);
+      isFull = await client.connect().then(
+        () => clients.push(client) > 1000,
+        (error) => error.code === "53300",
+      );
+    }
+    const starting = testCore(where);
+    const sooner = await Promise.race([
+      starting.then(() => "started"),
+      new Promise((done) => setTimeout(() => done("waits"), 2000)),
+    ]);
+    await Promise.all(clients.map((client) => client.end()));
+    expect(sooner).toBe("waits");
+    expect((await starting).config.region).toBe("US-MA");
+  });
 
   it("refuse to work with keys that are not the database's", async () => {
     const where = await storage("PostgreSQL");

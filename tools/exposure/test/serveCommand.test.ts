@@ -102,6 +102,26 @@ describe("chirpfob serve", () => {
       1,
       expect.stringMatching(/belong together/),
     ]);
+    const elsewhere = join(data, "elsewhere");
+    expect(await failing("permissions", "issue", "--data", elsewhere, "--provider", "P", "--count", "1")).toEqual([
+      1,
+      expect.stringMatching(/no exposure service in .*elsewhere/),
+    ]);
+    await expect(stat(elsewhere)).rejects.toThrow();
+  });
+
+  it("takes its settings from the environment too, and says in one line which of them cannot be used", async () => {
+    for (const [name, value, problem] of [
+      ["CHIRPFOB_RETENTION_DAYS", "0", /--retention-days/],
+      ["CHIRPFOB_BEHIND_PROXY", "yes", /CHIRPFOB_BEHIND_PROXY/],
+      ["CHIRPFOB_REGION", "Mass", /--region Mass/],
+      ["CHIRPFOB_DATABASE", "mysql://x", /postgres:\/\//],
+    ] as const) {
+      vi.stubEnv(name, value);
+      const { exitCode, stderr } = await runCli(["serve", "--data", data]);
+      expect([exitCode, stderr]).toEqual([1, expect.stringMatching(problem)]);
+      vi.unstubAllEnvs();
+    }
   });
 
   it("refuses every other user, even one who may enter the folder", async () => {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_CONFIG } from "../config";
+import { openDataDirectory, takeLock } from "../dataDirectory";
 import { type ExposureService, startExposureService } from "../service";
 import {
   cleanUpLater,
@@ -39,6 +40,16 @@ describe("The service", () => {
     upload.finish();
     expect(await upload.status).toBe(201);
     await closing;
+  });
+
+  it("waits for a command that has its data directory for a moment, and not for another service", async () => {
+    const data = await dataFolder();
+    const lock = await takeLock((await openDataDirectory(data)).lock);
+    const starting = testService({ data });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await lock?.release();
+    expect((await fetch(`${(await starting).url}/healthz`)).status).toBe(200);
+    await expect(testService({ data })).rejects.toThrow(/another process is using/);
   });
 
   it("says what is in its way when it cannot listen", async () => {

@@ -1,0 +1,81 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { publish } from "../administration";
+import type { Core } from "../core";
+import type { Database } from "../database/database";
+import { FeedFiles, PUBLIC_FEED } from "../feeds/feedFiles";
+import { parseFeedIndex } from "../feeds/feedIndex";
+import { dataFolder, FakeClock, testCore, uploadBytes } from "./fixtures";
+
+describe("The published files", () => {
+  let core: Core;
+  beforeAll(async () => {
+    core = await testCore({ data: await dataFolder() }, new FakeClock());
+    await publishOne();
+  });
+  const folder = () => join(core.directory.published, "v1", "keys");
+  const publishOne = async () => {
+    await core.database.query("insert into intake (id, day, file) values ($1, 0, $2)", [
+      randomBytes(16).toString("hex"),
+      uploadBytes({ hours: 2 }),
+    ]);
+    await publish(core);
+  };
+  /** What a static host would serve equals what the database holds, shard for shard. */
+  const expectWhole = async () => {
+    const [row] = await core.database.query<{ index_json: string }>("select index_json from feed");
+    const text = await readFile(join(folder(), "index.json"), "utf8");
+    expect(text).toBe(row?.index_json);
+    for (const { number, sha256 } of parseFeedIndex(text).chunks) {
+      const file = await readFile(join(folder(), String(number)));
+      expect(createHash("sha256").update(file).digest("hex")).toBe(sha256);
+    }
+  };
+  /** The files of another process on the same folder; `meanwhile` happens between its reading the database and its writing. */
+  const otherProcess = (meanwhile: () => Promise<unknown>): FeedFiles => {
+    let isFirst = true;
+    const database: Database = {
+      ...core.database,
+      query: async (sql, values) => {
+        const rows = await core.database.query(sql, values);
+        if (isFirst) {
+          isFirst = false;
+          await meanwhile();
+        }
+        // biome-ignore lint/suspicious/noExplicitAny: the rows are whatever the caller asked for
+        return rows as any;
+      },
+    };
+    return new FeedFiles(core.directory, database);
+  };
+
+  it("stay whole when another process publishes between our reading the database and our writing", async () => {
+    const other = otherProcess(publishOne);
+    await other.sync();
+    await expectWhole();
+    expect(other.get(PUBLIC_FEED)?.chunks.size).toBe(2);
+  });
+
+  it("are mended when a process was killed after it had written an older index over a newer one", async () => {
+    const old = await readFile(join(folder(), "index.json"));
+    await publishOne();
+    await writeFile(join(folder(), "index.json"), old);
+    await core.files.sync();
+    await expectWhole();
+    await rm(folder(), { recursive: true });
+    await core.files.sync();
+    await expectWhole();
+  });
+
+  it("lose a shard that is swept while another process writes it, and nothing else", async () => {
+    const before = core.files.get(PUBLIC_FEED)?.chunks.size ?? 0;
+    await rm(join(folder(), "1"));
+    const other = otherProcess(() => core.publisher.sweep(core.now() + 1));
+    await other.sync();
+    await expectWhole();
+    expect([before, other.get(PUBLIC_FEED)?.chunks.size]).toEqual([3, 0]);
+    expect(await readdir(folder())).toEqual(["index.json"]);
+  });
+});
