@@ -12,9 +12,9 @@ const ROWS_AT_ONCE = 100;
 const MAX_EMBARGOED = 50_000;
 const INSERT_AT_ONCE = 1000;
 
-/** A seed that was uploaded here, and the regions that its owner named. */
-export interface LocalSeed {
-  readonly released: ReleasedSeed;
+/** A seed that was uploaded here. */
+export interface LocalSeed extends ReleasedSeed {
+  /** Those that its owner named. */
   readonly regions: readonly string[];
 }
 
@@ -43,7 +43,7 @@ export class Batch {
     for (let i = 0; i < seeds.length; i++) {
       const hour = firstHour + i;
       const seed = slab.subarray(i * width, (i + 1) * width);
-      const local = { released: { hour, seed, reverse: hour >= reverseFrom && hour < reverseTo }, regions };
+      const local = { hour, seed, reverse: hour >= reverseFrom && hour < reverseTo, regions };
       (hour <= this.lastDueHour ? this.local : this.young).push(local);
     }
   }
@@ -75,7 +75,7 @@ export class Batch {
       if (gone.length !== ids.length) return false;
     }
     for (let i = 0; i < this.embargoed.length; i += INSERT_AT_ONCE) {
-      const seeds = this.embargoed.slice(i, i + INSERT_AT_ONCE).map(({ released }) => released);
+      const seeds = this.embargoed.slice(i, i + INSERT_AT_ONCE);
       const gone = await session.query(
         `delete from embargoed where (seed, hour) in
            (select decode(s, 'hex'), h from unnest(string_to_array($1, ','), string_to_array($2, ',')::bigint[]) as t (s, h))
@@ -89,7 +89,7 @@ export class Batch {
 
   /** Stores the seeds that are too young, sorted by their random bytes, so that nobody's stand together. */
   async keepEmbargoed(session: Session, day: number): Promise<void> {
-    const sorted = [...this.young].sort((a, b) => a.released.seed.compare(b.released.seed));
+    const sorted = [...this.young].sort((a, b) => a.seed.compare(b.seed));
     for (let i = 0; i < sorted.length; i += INSERT_AT_ONCE) {
       const some = sorted.slice(i, i + INSERT_AT_ONCE);
       await session.query(
@@ -99,9 +99,9 @@ export class Batch {
            string_to_array($3, ',')::boolean[], string_to_array($4, ',')) as t (s, h, r, g)
          on conflict (seed, hour) do nothing`,
         [
-          some.map(({ released }) => released.seed.toString("hex")).join(","),
-          some.map(({ released }) => released.hour).join(","),
-          some.map(({ released }) => released.reverse).join(","),
+          some.map(({ seed }) => seed.toString("hex")).join(","),
+          some.map(({ hour }) => hour).join(","),
+          some.map(({ reverse }) => reverse).join(","),
           some.map(({ regions }) => regions.join(" ")).join(","),
           day,
         ],
@@ -118,7 +118,7 @@ export async function loadBatch(database: Database, lastDueHour: number): Promis
     [lastDueHour, MAX_EMBARGOED],
   );
   for (const { seed, hour, reverse, regions } of embargoed)
-    batch.addEmbargoed({ released: { hour, seed, reverse }, regions: regions.split(" ") });
+    batch.addEmbargoed({ hour, seed, reverse, regions: regions.split(" ") });
   let room = MAX_BATCH_BYTES;
   room = await takeRows(database, "select id, file as bytes from intake", room, (id, bytes) =>
     batch.addUpload(id, bytes),

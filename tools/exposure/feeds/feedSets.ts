@@ -12,20 +12,19 @@ import { fillingFor, type RandomSeed } from "./fill";
  */
 export async function feedSets(
   batch: Batch,
-  unpublished: (seeds: ReleasedSeed[]) => Promise<ReleasedSeed[]>,
+  unpublished: <T extends ReleasedSeed>(seeds: T[]) => Promise<T[]>,
   federatedFeeds: readonly string[],
   random: RandomSeed,
 ): Promise<Map<string, ReleasedSeed[]>> {
-  const fresh = new Set(await unpublished(batch.local.map(({ released }) => released)));
-  const local = [...fresh];
+  const fresh = await unpublished(batch.local);
+  const local: ReleasedSeed[] = fresh.slice();
   const sets = new Map<string, ReleasedSeed[]>();
   for (const feed of federatedFeeds) {
     if (feed === ALL_TO_ALL_FEED) continue;
-    const visitors = batch.local.filter(({ released, regions }) => fresh.has(released) && regions.includes(feed));
-    const seeds = visitors.map(({ released }) => released);
-    const filling = fillingFor(seeds, random);
+    const visitors: ReleasedSeed[] = fresh.filter(({ regions }) => regions.includes(feed));
+    const filling = fillingFor(visitors, random);
     local.push(...filling);
-    sets.set(feed, seeds.concat(filling));
+    sets.set(feed, visitors.concat(filling));
   }
   if (federatedFeeds.includes(ALL_TO_ALL_FEED)) {
     local.push(...fillingFor(local, random));

@@ -45,8 +45,8 @@ export function fillingFor(released: readonly ReleasedSeed[], random: RandomSeed
 export function cutChunks(released: readonly ReleasedSeed[], maxBlocks: number): ShardBlock[][] {
   const chunks: ShardBlock[][] = [];
   let chunk: ShardBlock[] = [];
-  for (const hour of hoursOf(packBlocks(released)))
-    for (const piece of cutHour(hour, maxBlocks)) {
+  for (const hour of byHour(released))
+    for (const piece of cutHour(packBlocks(hour), maxBlocks)) {
       if (chunk.length + piece.length > maxBlocks) {
         chunks.push(chunk);
         chunk = [];
@@ -57,15 +57,15 @@ export function cutChunks(released: readonly ReleasedSeed[], maxBlocks: number):
   return chunks;
 }
 
-/** The blocks of each hour by themselves. */
-function hoursOf(blocks: readonly ShardBlock[]): ShardBlock[][] {
-  const hours: ShardBlock[][] = [];
-  for (const block of blocks) {
-    const current = hours[hours.length - 1];
-    if (current?.[0]?.hour === block.hour) current.push(block);
-    else hours.push([block]);
+/** The seeds of each hour by themselves, oldest hour first: many short sorts take half the time of a long one. */
+function byHour(released: readonly ReleasedSeed[]): ReleasedSeed[][] {
+  const hours = new Map<number, ReleasedSeed[]>();
+  for (const one of released) {
+    const ofHour = hours.get(one.hour);
+    if (ofHour === undefined) hours.set(one.hour, [one]);
+    else ofHour.push(one);
   }
-  return hours;
+  return [...hours].sort(([a], [b]) => a - b).map(([, seeds]) => seeds);
 }
 
 /** Cuts an hour that is too large for one chunk so that its last piece, too, has two full blocks. */

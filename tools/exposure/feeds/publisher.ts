@@ -125,7 +125,7 @@ export class Publisher {
 
   private async publish(batch: Batch): Promise<PublishedChunk[]> {
     const key = await this.keys.open();
-    const fresh = (seeds: ReleasedSeed[]) => withoutPublished(this.files, PUBLIC_FEED, seeds);
+    const fresh = <T extends ReleasedSeed>(seeds: T[]) => withoutPublished(this.files, PUBLIC_FEED, seeds);
     const sets = await feedSets(batch, fresh, this.options.federatedFeeds, this.options.random);
     const due = [...sets].filter(([, released]) => released.length > 0);
     const updates = await Promise.all(due.map(([feed, released]) => this.build(feed, released, key)));
