@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { DeviceError } from "../device/deviceError";
 import { KeyfobError } from "../device/keyfobError";
@@ -29,10 +30,13 @@ import { addUploadCommand } from "./commands/upload";
 import { CliError, EXIT, type ExitCode } from "./errors";
 import { note } from "./output";
 
+const { version: VERSION } = createRequire(import.meta.url)("../../package.json") as { version: string };
+
 /** Every command adds itself; one line each, in the order in which `chirpfob --help` lists them. */
 export function createProgram(): Command {
   const program = new Command("chirpfob")
     .description("Private contact tracing (PACT) with keyfobs: flash, sync, share, check, simulate, serve")
+    .version(VERSION, "-V, --version", "print the version")
     .showHelpAfterError("(add --help for the options)")
     .configureHelp({ showGlobalOptions: true })
     .exitOverride();

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { FormatError } from "../../../protocol/formatError";
 import { decodePermissionNumber, encodePermissionNumber } from "../../../protocol/permissionNumber";
 import { decodeUploadFile, encodeUploadFile, type UploadFile } from "../../../protocol/uploadFile";
 import { pause } from "../../device/keyfob";
@@ -55,8 +56,7 @@ export function addUploadCommand(program: Command): void {
 async function upload(file: string, options: Options): Promise<void> {
   if (options.permission === undefined)
     throw new CliError(EXIT.usage, "--permission NUMBER is needed: whoever diagnosed you gives it out");
-  const number = options.permission;
-  const permission = encodePermissionNumber(decodeInput("the permission number", () => decodePermissionNumber(number)));
+  const permission = parsePermission(options.permission);
   const server = parseServer(options.server);
   const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy);
   const read = await readUpload(file);
@@ -109,6 +109,19 @@ async function verify(file: string, options: Options): Promise<void> {
           : "the service has not published all of them yet: the last hours follow when they can no longer be misused; try again later",
       );
   });
+}
+
+/** Reads a number as it was typed, and gives it as it is printed. */
+function parsePermission(text: string): string {
+  try {
+    return encodePermissionNumber(decodePermissionNumber(text));
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new CliError(
+      EXIT.input,
+      `the permission number is not valid (${error.problem}): compare it with what you were given; nothing was sent`,
+    );
+  }
 }
 
 async function readUpload(file: string): Promise<UploadFile> {
