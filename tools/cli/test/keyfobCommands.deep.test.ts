@@ -1,20 +1,15 @@
-// The commands from end to end: real processes, a real serial port where there is socat, the real bytecode behind it, a real
-// exposure service and a real SOCKS proxy.
+// The commands from end to end: real processes, a real serial port where there is socat, the real bytecode behind it.
 
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { firstMinuteOfHour, hourOfSeconds } from "../../../protocol/time";
 import { decodeUploadFile } from "../../../protocol/uploadFile";
 import { hasTool } from "../../../test/tools";
 import { type Bytecode, buildBytecode } from "../../build/bytecode";
 import { type Desk, type DeskOptions, openDesk } from "../../device/test/simDesk";
-import { administer } from "../../exposure/administration";
-import { DEFAULT_CONFIG } from "../../exposure/config";
-import { type ExposureService, startExposureService } from "../../exposure/service";
-import { cleanUpLater, dataFolder, uploadBytes } from "../../exposure/test/fixtures";
-import { startChirpfob, startMicrosocks } from "./processes";
+import { startChirpfob } from "./processes";
 import { makeKey, makeShard, randomSeeds, type TestKey } from "./shardFixture";
 
 let wearable: Bytecode;
@@ -91,6 +86,13 @@ describe("a keyfob on the desk", () => {
     const imported = await chirpfob("shards", "import", folder, ...on, "--json");
     expect(imported.json()).toMatchObject({ verified: 1, skipped: 0 });
     expect(imported.stderr).toBe("");
+    const known = await chirpfob("shards", "import", folder, ...on, "--json");
+    expect(known.json()).toMatchObject({ verified: 0, skipped: 1, bytes: 0 });
+    const forged = makeShard(key, "US-MA", 2, randomSeeds(thisHour - 60, 1, 12));
+    forged[forged.length - 1] = Number(forged.at(-1)) ^ 1;
+    await writeFile(join(folder, "2.shard"), forged);
+    const refused = await chirpfob("shards", "import", folder, ...on);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/signature/)]);
     const page = join(folder, "result.html");
     const found = await chirpfob("exposures", "--html", page, ...on);
     expect([found.code, found.stdout]).toEqual([0, expect.stringMatching(/No encounter/)]);
@@ -171,7 +173,7 @@ describe("a keyfob on the desk", () => {
     expect(erasing.stdout()).toMatch(/nothing was erased/);
   });
 
-  it("is found among others by name, and several are listed where nobody can be asked", async () => {
+  it("is found among others by name; several are listed where nobody can be asked, and offered on a terminal", async () => {
     const desks = [await plugIn({ pty: false }), await plugIn({ pty: false })];
     const environment = { CHIRPFOB_PORTS: desks.map(({ port }) => port.address).join(",") };
     const several = startChirpfob(["status"], environment);
@@ -182,6 +184,14 @@ describe("a keyfob on the desk", () => {
     expect(JSON.parse(listed.stdout())).toMatchObject([{ kind: "keyfob" }, { kind: "keyfob" }]);
     const one = startChirpfob(["status", "--json"], { CHIRPFOB_PORTS: String(desks[0]?.port.address) });
     expect(await one.ended).toBe(0);
+    if (!hasTool("script")) return;
+    const asking = startChirpfob(["clock", "sync"], environment, true);
+    await asking.prints(/Which one\? \(1 to 2\)/);
+    asking.child.stdin?.write("3\n");
+    await asking.prints(/Which one[\s\S]*Which one/);
+    asking.child.stdin?.write("2\n");
+    expect(await asking.ended).toBe(0);
+    expect(asking.stdout()).toMatch(/clock is set/);
   });
 
   it("is examined by the doctor", async () => {
@@ -208,37 +218,6 @@ describe("a keyfob on the desk", () => {
     });
     const again = await chirpfob("deploy", "--role", "wearable", "--port", desk.port.address);
     expect(again.stdout).toMatch(/has this program already/);
-  });
-});
-
-describe("through a real SOCKS proxy", () => {
-  let service: ExposureService;
-  let proxy: { url: string; close(): void };
-  beforeAll(async () => {
-    service = await startExposureService(
-      { ...DEFAULT_CONFIG, region: "US-MA", port: 0, answerStepMs: 0, data: await dataFolder() },
-      { isScheduled: false },
-    );
-    cleanUpLater(() => service.close());
-    if (hasTool("microsocks")) proxy = await startMicrosocks();
-  }, 60_000);
-  afterAll(() => proxy?.close());
-
-  it.skipIf(!hasTool("microsocks"))("uploads, verifies and fetches", async () => {
-    const { numbers } = await administer(service.core, { do: "issue", provider: "Test", count: 1 });
-    const file = join(folder, "seeds.pact");
-    await writeFile(file, uploadBytes({ hours: 24, lastHour: thisHour - 2 }));
-    const { port } = new URL(service.url);
-    const through = ["--server", `http://localhost:${port}`, "--proxy", proxy.url];
-    expect(await chirpfob("upload", file, "--permission", String(numbers[0]), ...through)).toMatchObject({ code: 0 });
-    await administer(service.core, { do: "publish" });
-    expect(await chirpfob("upload", file, "--verify", ...through)).toMatchObject({
-      code: 0,
-      stdout: expect.stringMatching(/24 of the file's 24/),
-    });
-    expect(await chirpfob("shards", "fetch", "--all-regions", "-o", join(folder, "s"), ...through)).toMatchObject({
-      code: 0,
-    });
   });
 });
 

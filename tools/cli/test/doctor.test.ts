@@ -1,0 +1,53 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { checkClock, checkEsptool, checkKeyfob, checkNode, checkPorts, checkServer, type Finding } from "../doctor";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+const never = new AbortController().signal;
+
+describe("the doctor", () => {
+  it.each([
+    ["an old Node", () => checkNode("18.20.4"), "problem", /install Node\.js 20/],
+    ["a Node that will do", () => checkNode("20.19.0"), "ok", undefined],
+    ["a clock that starts in 1970", () => checkClock(0), "problem", /set it/],
+    [
+      "a port that is not there",
+      async () => (await checkPorts("/dev/no-such-port"))[0],
+      "problem",
+      /plug the keyfob in/,
+    ],
+    [
+      "a missing esptool",
+      () => {
+        vi.stubEnv("PATH", "/nonexistent");
+        return checkEsptool();
+      },
+      "warning",
+      /pip install esptool/,
+    ],
+  ] as [string, () => Finding | Promise<Finding>, Finding["state"], RegExp | undefined][])(
+    "tells what to do about %s",
+    async (_, check, state, mend) => {
+      const finding = await check();
+      expect(finding.state).toBe(state);
+      if (mend === undefined) expect(finding.mend).toBeUndefined();
+      else expect(finding.mend).toMatch(mend);
+    },
+  );
+
+  it("reports a keyfob and a server that cannot be reached, rather than stopping there", async () => {
+    expect(await checkKeyfob("tcp://127.0.0.1:9")).toEqual([
+      { what: "keyfob", state: "problem", found: expect.stringMatching(/cannot connect/) },
+    ]);
+    for (const [address, problem] of [
+      ["http://127.0.0.1:9", /takes no connections/],
+      ["http://exposure.example.org", /not encrypted/],
+      ["exposure", /must be an address/],
+    ] as const)
+      expect(await checkServer(address, undefined, never)).toEqual([
+        { what: `server ${address}`, state: "problem", found: expect.stringMatching(problem) },
+      ]);
+  });
+});
