@@ -53,6 +53,8 @@ export interface ConsentWait {
   readonly onWaiting?: (secondsLeft: number) => void;
   /** Called once when another question must end first. */
   readonly onBusy?: () => void;
+  /** Called once when the wearer has agreed to an erase, which takes the keyfob some seconds. */
+  readonly onErasing?: () => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -269,14 +271,22 @@ export class Keyfob {
   async erase(wait: ConsentWait = {}): Promise<void> {
     const request = this.newRequest();
     let token = 0;
+    let hasWaited = false;
+    let toldBusy = false;
     for (;;) {
       wait.signal?.throwIfAborted();
       const report = await this.ask(KEYFOB_COMMAND.erase, 4, request, () => Buffer.concat([u32(token), u16(request)]));
       const status = statusName(report[6]);
       if (status === "Ok") return;
-      if (status === "WaitingForButton") wait.onWaiting?.(0);
-      else if (status !== "Busy") throw new KeyfobError(status);
-      else wait.onBusy?.();
+      if (status === "WaitingForButton") {
+        hasWaited = true;
+        wait.onWaiting?.(0);
+      } else if (status !== "Busy") throw new KeyfobError(status);
+      else if (!toldBusy) {
+        toldBusy = true;
+        if (hasWaited) wait.onErasing?.();
+        else wait.onBusy?.();
+      }
       if (token === 0) token = report.readUInt32LE(0);
       await pause(CONSENT_REPEAT_MS, wait.signal);
     }

@@ -3,7 +3,7 @@ import { DeviceError } from "../../device/deviceError";
 import { ConsentPrompt } from "../consent";
 import { addPortOption, type PortOptions, withKeyfob } from "../device";
 import { CliError, EXIT } from "../errors";
-import { printJson } from "../output";
+import { note, printJson } from "../output";
 import { confirm } from "../terminal";
 
 /** `chirpfob erase`: everything on the keyfob, before it changes hands. */
@@ -24,7 +24,13 @@ export function addEraseCommand(program: Command): void {
         throw new CliError(EXIT.refused, "nothing was erased");
       const prompt = new ConsentPrompt("Press the button on the keyfob to erase it; hold it to refuse.");
       try {
-        await keyfob.erase(prompt.wait(signal));
+        await keyfob.erase({
+          ...prompt.wait(signal),
+          onErasing: () => {
+            prompt.done();
+            note("The keyfob erases itself; leave it plugged in for some seconds ...");
+          },
+        });
       } catch (error) {
         if (error instanceof DeviceError)
           throw new CliError(

@@ -31,7 +31,10 @@ export function addKeyfobKeyCommands(program: Command): void {
       const count = await keyfob.addRegionKey(region, key);
       const keyId = keyIdOf(sha256, key).toString("hex");
       if (options.json) printJson({ region, keyId, count });
-      else process.stdout.write(`The keyfob trusts key ${keyId} for ${region} (${count} keys in all).\n`);
+      else
+        process.stdout.write(
+          `The keyfob trusts key ${keyId} for ${region} (${count} ${count === 1 ? "key" : "keys"} in all).\n`,
+        );
     });
   });
   addPortOption(
@@ -86,7 +89,10 @@ export function addKeyfobKeyCommands(program: Command): void {
       const count = await keyfob.removeRegionKey(region, only.id);
       const keyId = only.id.toString("hex");
       if (options.json) printJson({ region, keyId, count });
-      else process.stdout.write(`The keyfob no longer trusts key ${keyId} of ${region} (${count} keys left).\n`);
+      else
+        process.stdout.write(
+          `The keyfob no longer trusts key ${keyId} of ${region} (${count} ${count === 1 ? "key" : "keys"} left).\n`,
+        );
     });
   });
 }

@@ -136,7 +136,9 @@ function explain(error: NodeJS.ErrnoException, url: URL, proxy: SocksProxy | und
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
     return new NetworkError(`there is no server ${url.host}, or no internet connection: check both and try again`);
   if (code === "ECONNREFUSED" && !proxy)
-    return new NetworkError(`${url.host} takes no connections: is the server running?`);
+    return new NetworkError(
+      `${url.host} takes no connections: it may not be running; check the address, or try again later`,
+    );
   return new NetworkError(`${url.host} cannot be reached${by} (${code}): check the connection and try again`);
 }
 
