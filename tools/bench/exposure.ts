@@ -50,23 +50,23 @@ async function benchUploads(folder: string, postgres: TestPostgres | undefined):
       const config = { data: join(folder, engine), ...(database === undefined ? {} : { database }), answerStepMs };
       const service = await start(config);
       const numbers = await service.core.permissions.issue("bench", NUMBERS);
-      const cells = [];
+      const measured: Rate[] = [];
       for (const clients of CLIENTS)
-        cells.push(await rate(clients, (agent) => upload(service.url, agent, numbers.pop() ?? "")));
-      rows.push([engine, answerStepMs === 0 ? "none" : `${answerStepMs} ms`, ...cells]);
+        measured.push(await rate(clients, (agent) => upload(service.url, agent, numbers.pop() ?? "")));
+      rows.push([engine, answerStepMs === 0 ? "none" : `${answerStepMs} ms`, ...cells(measured)]);
       if (engine === "PGlite" && answerStepMs === 0) {
         for (const path of ["/v1/keys", "/v1/keys/1"]) {
           if (path !== "/v1/keys") await service.core.publisher.publishDue();
           const bytes = service.core.files.get("public")?.chunks.get(1)?.bytes;
-          const read = [];
+          const read: Rate[] = [];
           for (const clients of CLIENTS) read.push(await rate(clients, (agent) => get(`${service.url}${path}`, agent)));
-          reads.push([path === "/v1/keys" ? path : `${path} (${bytes} bytes)`, ...read]);
+          reads.push([path === "/v1/keys" ? path : `${path} (${bytes} bytes)`, ...cells(read)]);
         }
       }
       await service.close();
     }
   }
-  const counts = CLIENTS.map((clients) => `${clients} clients`);
+  const counts = [...CLIENTS.map((clients) => `${clients} clients`), "processor time each"];
   printTable(
     "Uploads of 21 days a second, client and service in one process (target: 100 on PostgreSQL)",
     ["database", "answers rounded to", ...counts],
@@ -130,12 +130,23 @@ function uploadFile(): Buffer {
   });
 }
 
-/** How often `work` succeeds a second when `clients` do it one after the other. */
-async function rate(clients: number, work: (agent: Agent) => Promise<void>): Promise<string> {
+/** How often something succeeds a second, and what it takes this process of a processor; a busy machine changes only the first. */
+interface Rate {
+  readonly perSecond: number;
+  readonly cpuMs: number;
+}
+
+function cells(rates: readonly Rate[]): string[] {
+  return [...rates.map(({ perSecond }) => perSecond.toFixed(0)), `${rates.at(-1)?.cpuMs.toFixed(1)} ms`];
+}
+
+/** Measures `work`, which `clients` do at the same time, each again and again. */
+async function rate(clients: number, work: (agent: Agent) => Promise<void>): Promise<Rate> {
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   const until = performance.now() + SECONDS * 1000;
   let done = 0;
   const started = performance.now();
+  const cpuBefore = process.cpuUsage();
   const client = async () => {
     while (performance.now() < until) {
       await work(agent);
@@ -144,7 +155,8 @@ async function rate(clients: number, work: (agent: Agent) => Promise<void>): Pro
   };
   await Promise.all(Array.from({ length: clients }, client));
   agent.destroy();
-  return ((done * 1000) / (performance.now() - started)).toFixed(0);
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { perSecond: (done * 1000) / (performance.now() - started), cpuMs: (user + system) / 1000 / done };
 }
 
 function upload(url: string, agent: Agent, number: string): Promise<void> {

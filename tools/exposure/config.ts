@@ -44,7 +44,7 @@ export const DEFAULT_CONFIG: ServiceConfig = {
   port: 8731,
   publishMinutes: 60,
   retentionDays: 30,
-  chunkBytes: 2_000_000,
+  chunkBytes: 4_000_000,
   guessesPerMinute: 30,
   answerStepMs: 50,
   behindProxy: false,
