@@ -90,6 +90,7 @@ describe("The HTTP service", () => {
     const plain = await fetch(`${url}/v1/keys`, { headers: { "accept-encoding": "identity" } });
     const text = await plain.text();
     expect(JSON.parse(text)).toMatchObject({ region: REGION, feed: "public", chunks: [] });
+    expect(plain.headers.get("cache-control")).toBe("public, max-age=60");
     const etag = plain.headers.get("etag") ?? "";
     expect(
       (await fetch(`${url}/v1/keys`, { headers: { "if-none-match": etag, "accept-encoding": "identity" } })).status,

@@ -57,6 +57,9 @@ describe("chirpfob serve", () => {
       publicKey: key,
       chunks: [{ number: 1, seeds: 24 }],
     });
+    const rotated = (await runCli(["keys", "rotate", "--data", data, "--json"])).json();
+    expect(rotated).toMatchObject({ keys: [{ publicKey: key }, { endorsedBy: key }] });
+    expect(await (await fetch(`${url}/v1/keys`)).json()).toMatchObject({ publicKey: rotated.publicKey });
     expect((await runCli(["stats", "--data", data, "--json"])).json()).toMatchObject({
       region: "US-MA",
       waiting: { uploads: 0 },
