@@ -1,6 +1,5 @@
 // The commands that go over the internet, as processes of their own against a real HTTPS server and a real SOCKS proxy.
 
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createServer as createPlainServer } from "node:http";
@@ -15,8 +14,8 @@ import { DEFAULT_CONFIG } from "../../exposure/config";
 import { type ExposureService, startExposureService } from "../../exposure/service";
 import { type Certificate, TestAuthority } from "../../exposure/test/certificates";
 import { cleanUpLater, dataFolder, temporaryFolder, uploadBytes } from "../../exposure/test/fixtures";
-import { startChirpfob } from "./processes";
-import { freePort, startSocks, startTap } from "./wire";
+import { startChirpfob, startMicrosocks } from "./processes";
+import { startSocks, startTap } from "./wire";
 
 const HOURS = 24;
 /** A name that no server of names knows: only a proxy can lead there. */
@@ -121,7 +120,8 @@ describe.runIf(hasTool("openssl"))("Over HTTPS", () => {
     "everything goes through a real SOCKS proxy, which gets the name and ciphertext and nothing else",
     async () => {
       const proxy = await startMicrosocks();
-      const tap = await startTap(proxy);
+      cleanUpLater(async () => proxy.close());
+      const tap = await startTap(proxy.url);
       cleanUpLater(() => tap.close());
       const through = ["--server", `https://localhost:${port}`, "--proxy", tap.url.replace("http:", "socks5:")];
       await expectAllWorks(through);
@@ -187,12 +187,4 @@ async function startImpostor({ certificate, key }: Certificate, speaks = true) {
   });
   const { port } = server.address() as AddressInfo;
   return { port, requests: () => requests, connections: () => connections };
-}
-
-async function startMicrosocks(): Promise<string> {
-  const port = await freePort();
-  const child = spawn("microsocks", ["-i", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
-  cleanUpLater(async () => child.kill());
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  return `socks5://127.0.0.1:${port}`;
 }

@@ -97,14 +97,6 @@ export async function startSocks(leadTo: number): Promise<SocksServer> {
   return { url: `socks5://127.0.0.1:${await listen(server)}`, asked, close };
 }
 
-/** A port that nothing listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await closerOf(server)();
-  return port;
-}
-
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return (server.address() as { port: number }).port;
