@@ -4,7 +4,7 @@ import { expectLength, FormatError } from "./formatError";
 export const PERMISSION_BYTES = 16;
 
 /** Crockford base 32 symbols for 128 bits, and one check symbol. */
-export const PERMISSION_SYMBOLS = 27;
+const PERMISSION_SYMBOLS = 27;
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CHECK_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U";

@@ -1,4 +1,4 @@
-// Time on the wire: whole minutes and hours since 1970-01-01 00:00 UTC, as u32 (docs/protocol.md, "Time").
+// Time on the wire: whole minutes and hours since 1970-01-01 00:00 UTC, as u32 (docs/protocol.md, "Conventions").
 
 /** Minutes in an hour; a seed lives for one hour and makes one chirp each minute. */
 export const HOUR_MINUTES = 60;

@@ -40,7 +40,8 @@ const TUPLE_COUNT_AT = 10;
 const REVERSE_FROM_AT = 12;
 const REVERSE_TO_AT = 16;
 const RESERVED_AT = 20;
-const REGIONS_AT = 24;
+/** Where the regions begin, 6 bytes each. */
+export const UPLOAD_REGIONS_AT = 24;
 
 /** Bytes of an upload file with `hours` seeds. */
 export function uploadFileBytes(hours: number): number {
@@ -60,7 +61,7 @@ export function encodeUploadFile(upload: UploadFile): Buffer {
   writeU32(file, REVERSE_TO_AT, upload.reverseTo);
   expectRegionCount(upload.regions.length);
   for (let i = 0; i < upload.regions.length; i++)
-    file.set(encodeRegion(upload.regions[i]), REGIONS_AT + i * REGION_BYTES);
+    file.set(encodeRegion(upload.regions[i]), UPLOAD_REGIONS_AT + i * REGION_BYTES);
   for (let i = 0; i < hours; i++) {
     const at = UPLOAD_HEADER_BYTES + i * UPLOAD_TUPLE_BYTES;
     expectLength("upload.seed", upload.seeds[i], SEED_BYTES);
@@ -92,7 +93,7 @@ export function decodeUploadFile(file: Buffer): UploadFile {
   if (!isZero(file, RESERVED_AT, 4)) throw new FormatError("upload.reserved", RESERVED_AT, "must be zero");
   const regions: string[] = [];
   for (let i = 0; i < MAX_UPLOAD_REGIONS; i++) {
-    const at = REGIONS_AT + i * REGION_BYTES;
+    const at = UPLOAD_REGIONS_AT + i * REGION_BYTES;
     if (i < regionCount) regions.push(decodeRegion(file, at));
     else if (!isZero(file, at, REGION_BYTES)) throw new FormatError("upload.regions", at, "unused region is not zero");
   }

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, normalize, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ROOT } from "./tools";
 
@@ -10,34 +10,32 @@ interface Source {
   /** Path from the root. */
   readonly path: string;
   readonly text: string;
+  /** The text without comments, which may speak of anything. */
+  readonly code: string;
   /** What it imports: paths from the root, or package names. */
-  readonly imports: string[];
+  readonly imports: readonly string[];
 }
 
-function sources(folder: string): Source[] {
-  let names: string[];
-  try {
-    names = readdirSync(join(ROOT, folder), { recursive: true }) as string[];
-  } catch {
-    return [];
-  }
-  return names
-    .filter((name) => name.endsWith(".ts") && !name.includes("node_modules"))
+function sources(folder: string, endings: RegExp): Source[] {
+  return (readdirSync(join(ROOT, folder), { recursive: true }) as string[])
+    .filter((name) => endings.test(name) && !name.includes("node_modules"))
     .map((name) => {
       const path = join(folder, name);
       const text = readFileSync(join(ROOT, path), "utf8");
-      const specifiers = [...text.matchAll(/\b(?:from\s+|import\s+|import\()"([^"]+)"/g)].map(
+      const specifiers = [...text.matchAll(/\b(?:from\s+|import\s+|import\(|new URL\()"([^"]+)"/g)].map(
         (match) => match[1] as string,
       );
       const imports = specifiers.map((s) => (s.startsWith(".") ? relative(ROOT, join(ROOT, dirname(path), s)) : s));
-      return { path, text, imports };
+      return { path, text, code: text.replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*$/gm, ""), imports };
     });
 }
 
-const ALL = PARTS.flatMap(sources);
+const ALL = PARTS.flatMap((part) => sources(part, /\.(ts|mjs)$/));
+const NATIVE = sources("firmware/native", /\.[ch]$/);
 const isTest = ({ path }: Source): boolean => /(^|\/)test\//.test(path);
 const product = (part: string): Source[] =>
   ALL.filter((source) => source.path.startsWith(`${part}/`) && !isTest(source));
+const PRODUCT = PARTS.flatMap(product);
 
 /** Imports of a part's product code that no prefix in `allowed` covers. */
 function strayImports(part: string, allowed: readonly string[]): string[] {
@@ -52,11 +50,13 @@ describe("the house", () => {
   it("has sources to check", () => {
     expect(product("protocol").length).toBeGreaterThan(10);
     expect(product("tools").length).toBeGreaterThan(5);
+    expect(NATIVE.length).toBeGreaterThan(5);
   });
 
-  it("keeps protocol/ free of Node, DeviceScript and every other part", () => {
+  it("keeps protocol/ free of Node, DeviceScript and every other part, and of time and chance of its own", () => {
     expect(strayImports("protocol", ["protocol/"])).toEqual([]);
-    for (const { path, text } of product("protocol")) expect(text, path).not.toMatch(/\bprocess\.|\brequire\(|\bds\./);
+    for (const { path, code } of product("protocol"))
+      expect(code, path).not.toMatch(/\bprocess\.|\brequire\(|\bds\.|\bDate\b|\bMath\.random|\bconsole\.|\bsetTimeout/);
   });
 
   it("lets firmware/ use nothing but protocol/, itself and DeviceScript", () => {
@@ -75,6 +75,24 @@ describe("the house", () => {
       users.map(({ path }) => path).filter((path) => !path.startsWith("tools/") && !path.startsWith("test/")),
     ).toEqual([]);
   });
+
+  it("lets nothing of the product use a test", () => {
+    // Benchmarks measure what the tests set up.
+    const users = PRODUCT.filter(({ path }) => !/^(test|tools\/bench)\//.test(path));
+    expect(users.filter((s) => s.imports.some((name) => /(^|\/)test\//.test(name))).map(({ path }) => path)).toEqual(
+      [],
+    );
+  });
+
+  it("names a service after each specification in services/, and no other", () => {
+    const specified = readdirSync(join(ROOT, "services")).map((name) => basename(name, ".md"));
+    expect(specified.sort()).toEqual(["flashstore", "hci", "keyfob"]);
+    for (const name of specified)
+      expect(
+        PRODUCT.some((s) => new RegExp(`services/${name}\\.md`).test(s.text)),
+        name,
+      ).toBe(true);
+  });
 });
 
 describe("what stands in one place only", () => {
@@ -88,27 +106,146 @@ describe("what stands in one place only", () => {
     [/0123456789ABCDEFGHJKMNPQRSTVWXYZ/, "protocol/permissionNumber.ts"],
     [/\b0x004c\b/i, "protocol/frame.ts"],
     [/limitsDb: \[55/, "protocol/score.ts"],
+    [/\btxPower - |\* config\.weights/i, "protocol/score.ts"],
+    [/\b7_?856\b/, "protocol/slhDsa.ts"],
   ];
+  const withoutBenchmarks = PRODUCT.filter(({ path }) => !path.startsWith("tools/bench/"));
 
   it.each(MARKS)("%s stands in %s", (mark, home) => {
-    // Comments may speak of it; code may not.
-    const code = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
-    const users = ALL.filter((s) => !isTest(s) && !s.path.startsWith("tools/bench/") && mark.test(code(s.text)));
-    expect(users.map(({ path }) => path)).toEqual([home]);
+    expect(withoutBenchmarks.filter(({ code }) => mark.test(code)).map(({ path }) => path)).toEqual([home]);
   });
 
-  it("Bluetooth opcodes of commands stand in the HCI host, and in the controller model that answers it", () => {
-    // Set Advertising Data, Set Scan Enable, Set Random Address, Set Event Mask: as numbers or as little-endian bytes.
-    const opcode = /\b0x(2008|200c|2005|0c01)\b|0x0[58c], 0x20\b/i;
-    const users = ALL.filter((s) => !isTest(s) && opcode.test(s.text)).map(({ path }) => dirname(path));
-    expect(new Set(users).size).toBeGreaterThan(0);
-    expect([...new Set(users)].filter((folder) => !["firmware/hci", "tools/sim/hci"].includes(folder))).toEqual([]);
+  it("each label of a hash or signature", () => {
+    const homes = new Map<string, string[]>();
+    for (const { path, code } of withoutBenchmarks)
+      for (const label of new Set(code.match(/"PACT-[A-Z]+-v\d+"/g) ?? []))
+        homes.set(label, [...(homes.get(label) ?? []), path]);
+    expect(homes.size).toBeGreaterThan(5);
+    expect([...homes].filter(([, paths]) => paths.length > 1)).toEqual([]);
+  });
+
+  it("each length that protocol/ exports: nobody else defines it again", () => {
+    const lengths = product("protocol").flatMap(({ code }) =>
+      [...code.matchAll(/^export const (\w+_BYTES) = /gm)].map((match) => match[1] as string),
+    );
+    expect(lengths).toEqual(
+      expect.arrayContaining(["CHIRP_BYTES", "ROW_BYTES", "SHARD_BLOCK_BYTES", "UPLOAD_TUPLE_BYTES"]),
+    );
+    const again = PRODUCT.filter(({ path }) => !path.startsWith("protocol/")).flatMap(({ path, code }) =>
+      [...code.matchAll(/^(?:export )?const (\w+_BYTES) = \d/gm)]
+        .filter((match) => lengths.includes(match[1] as string))
+        .map((match) => `${path}: ${match[1]}`),
+    );
+    // The parameter of LE Set Advertising Data is 31 bytes whatever travels in it (Core specification, vol 4 part E 7.8.7).
+    expect(again).toEqual(["firmware/hci/packets.ts: ADV_DATA_BYTES"]);
+  });
+
+  it("SHA-256 of chirps, rows and shards: outside of protocol/ nothing hashes a seed or a chirp", () => {
+    const users = withoutBenchmarks.filter(
+      ({ path, code }) => !path.startsWith("protocol/") && /\b(sha256|Sha256)\w*\([^)]*\b(seed|chirp|row)\b/.test(code),
+    );
+    expect(users.map(({ path }) => path)).toEqual([]);
+  });
+
+  it("Bluetooth's opcodes of commands: the HCI host, and the controller model that answers it", () => {
+    const host = readFileSync(join(ROOT, "firmware/hci/packets.ts"), "utf8");
+    const opcodes = [...host.matchAll(/\bOP_\w+ = 0x([0-9a-f]{4})\b/g)].map((match) => match[1] as string);
+    expect(opcodes.length).toBeGreaterThan(8);
+    // As bytes they follow H4's 01; those of the LE group are known without it, too.
+    const littleEndian = opcodes.map(
+      (code) => `${code.startsWith("0c") ? "0x01, " : ""}0x${code.slice(2)}, 0x${code.slice(0, 2)}`,
+    );
+    const opcode = new RegExp(`\\b0x(${opcodes.join("|")})u?\\b|(${littleEndian.join("|")})\\b`, "i");
+    const users = [...PRODUCT, ...NATIVE.filter((source) => !isTest(source))]
+      .filter(({ code }) => opcode.test(code))
+      .map(({ path }) => path);
+    expect(users).toEqual(expect.arrayContaining(["firmware/hci/packets.ts", "tools/sim/hci/codes.ts"]));
+    const elsewhere = users.filter((path) => !/^(firmware\/hci|tools\/sim\/hci)\//.test(path));
+    // Both let nothing through to a controller before its HCI Reset, and so must know that one.
+    expect(elsewhere.sort()).toEqual(["firmware/chips/spiHciTransport.ts", "firmware/native/src/hci_bridge.c"]);
+    for (const path of elsewhere) {
+      const { code } = [...PRODUCT, ...NATIVE].find((source) => source.path === path) as Source;
+      expect(
+        [...code.matchAll(new RegExp(opcode, "gi"))].map(([found]) => found),
+        path,
+      ).toEqual([expect.stringMatching(/^0x0c03u?$/)]);
+    }
+  });
+});
+
+describe("what nobody uses", () => {
+  const wordsOf = new Map(ALL.map(({ path, code }) => [path, code.match(/[A-Za-z_$][\w$]*/g) ?? []]));
+
+  it("is not exported", () => {
+    const users = new Map<string, Set<string>>();
+    for (const [path, words] of wordsOf)
+      for (const word of words) users.set(word, (users.get(word) ?? new Set()).add(path));
+    const unused = ALL.flatMap(({ path, code }) =>
+      [
+        ...code.matchAll(
+          /^export (?:abstract |async |declare )*(?:function\*?|class|const|interface|type|enum) (\w+)/gm,
+        ),
+      ]
+        .map((match) => match[1] as string)
+        .filter((name) => users.get(name)?.size === 1 && wordsOf.get(path)?.filter((w) => w === name).length === 1)
+        .map((name) => `${path}: ${name}`),
+    );
+    expect(unused).toEqual([]);
+  });
+
+  it("is no file: each is imported, or named where it starts", () => {
+    const imported = new Set(ALL.flatMap(({ imports }) => imports.map((name) => normalize(name).replace(/\.ts$/, ""))));
+    const named = [
+      ...ALL.map(({ code }) => code),
+      ...["package.json", "bin/chirpfob.mjs", "vitest.config.ts", "devs.config.json"].map((name) =>
+        readFileSync(join(ROOT, name), "utf8"),
+      ),
+    ].join("\n");
+    const entries = readFileSync(join(ROOT, "tools/boards/entry.ts"), "utf8");
+    const orphans = ALL.map(({ path }) => path).filter(
+      (path) =>
+        !/\.(test|d)\.ts$/.test(path) &&
+        !imported.has(path.replace(/\.ts$/, "")) &&
+        !imported.has(path) &&
+        !named.includes(path.replace(/\.ts$/, "")) &&
+        // What tools/boards/entry.ts writes for a board names these by their file alone.
+        !(path.startsWith("firmware/chips/") && entries.includes(`"${basename(path, ".ts")}"`)),
+    );
+    expect(orphans).toEqual([]);
   });
 });
 
 describe("the project's texts", () => {
   it("name no machine's paths", () => {
     const home = new RegExp(`/(${["home", "root", "Users"].join("|")})/[a-z]`);
-    for (const { path, text } of ALL) expect(text, path).not.toMatch(home);
+    for (const { path, text } of [...ALL, ...NATIVE]) expect(text, path).not.toMatch(home);
+  });
+
+  it("cite only sections that their documents have", () => {
+    const documents = [
+      "README.md",
+      ...readdirSync(join(ROOT, "docs"))
+        .filter((name) => name.endsWith(".md"))
+        .map((name) => `docs/${name}`),
+    ];
+    const texts = [
+      ...ALL,
+      ...NATIVE,
+      ...documents.map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") })),
+    ];
+    const wrong = texts.flatMap(({ path, text }) =>
+      [...text.matchAll(/((?:docs\/)?[\w-]+\.md),? "([^"\n]+)"/g)]
+        .filter(([, name = "", section = ""]) => {
+          const file = [name, `docs/${name}`].map((n) => join(ROOT, n)).find(existsSync);
+          return (
+            file === undefined ||
+            !readFileSync(file, "utf8")
+              .split("\n")
+              .some((l) => l.replace(/^#+ /, "") === section && l.startsWith("#"))
+          );
+        })
+        .map(([cited]) => `${path}: ${cited}`),
+    );
+    expect(wrong).toEqual([]);
   });
 });

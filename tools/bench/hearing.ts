@@ -23,7 +23,7 @@ export const STAYS = [1, 3, 10] as const;
 export const WINDOWS_ONLY: RadioProfile = { ...PERFECT, hearsAll: false, captureDb: Number.NEGATIVE_INFINITY };
 
 /** The probability that one scan window meets a burst of a given chirp while `live` chirps are on the air. */
-export function windowProbability(live: number): number {
+function windowProbability(live: number): number {
   const roundMs = Math.max(live * BURST_EVERY_MS, REPEATER_TUNABLES.chirpIntervalMs);
   const share = DEFAULT_TUNABLES.scanWindowMs / roundMs;
   if (share >= 2) return 1;

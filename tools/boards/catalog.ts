@@ -25,7 +25,7 @@ const FIRST_BOARD = "adafruit_feather_esp32_s2: {";
 let catalog: Readonly<Record<string, DeviceScriptBoard>> | undefined;
 
 /** All boards of the installed DeviceScript, by id. @throws BoardsError if its bundle is not as expected */
-export function deviceScriptBoards(): Readonly<Record<string, DeviceScriptBoard>> {
+function deviceScriptBoards(): Readonly<Record<string, DeviceScriptBoard>> {
   if (!catalog) {
     const path = createRequire(import.meta.url).resolve("@devicescript/cli/built/devicescript-cli.cjs");
     const bundle = readFileSync(path, "utf8");

@@ -8,7 +8,7 @@ import { DeviceError } from "./deviceError";
 import { pause } from "./keyfob";
 
 /** Class of the DeviceScript manager service. */
-export const MANAGER_SERVICE_CLASS = 0x1134ea2b;
+const MANAGER_SERVICE_CLASS = 0x1134ea2b;
 
 const COMMAND_DEPLOY = 0x80;
 const REGISTER_RUNNING = 0x80;

@@ -1,3 +1,4 @@
+import { SEED_BYTES } from "../../protocol/chirp";
 import { encodeRegion } from "../../protocol/region";
 import { type Board, packetTo, type ServiceAddress } from "./board";
 import { DeviceError } from "./deviceError";
@@ -31,7 +32,6 @@ const BUSY_WAIT_MS = 1000;
 const BUSY_LIMIT_MS = 70_000;
 const CONSENT_REPEAT_MS = 1000;
 const FIND_MS = 5000;
-const SEED_BYTES = 32;
 
 /** Half-open range of hours. */
 export interface HourRange {

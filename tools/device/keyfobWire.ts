@@ -65,7 +65,7 @@ export type KeyfobStatusName = (typeof STATUS_NAMES)[number];
 export const PURPOSE = { export: 1, results: 2, erase: 3 } as const;
 
 /** Bits of the status answer's `state`. */
-export const STATE_FLAG = {
+const STATE_FLAG = {
   clockSet: 0x1,
   clockApproximate: 0x2,
   radioUp: 0x4,
@@ -109,7 +109,7 @@ export const CONFIG_KEYS = {
 export type ConfigName = keyof typeof CONFIG_KEYS;
 
 /** Names of the counters, in the order in which they come. */
-export const COUNTER_NAMES = [
+const COUNTER_NAMES = [
   "chirpsHeard",
   "rowsWritten",
   "rowsEarly",

@@ -3,7 +3,7 @@ import { DeviceError } from "./deviceError";
 import type { Link, LinkEvents } from "./link";
 
 /** DeviceScript boards that sit behind a UART bridge talk at this rate; native USB ignores it. */
-export const BAUD_RATE = 1_500_000;
+const BAUD_RATE = 1_500_000;
 
 /** Opens a serial port for ourselves alone. @throws DeviceError */
 export async function openSerial(path: string, events: LinkEvents): Promise<Link> {

@@ -2,11 +2,19 @@
 // in one statement, so that nothing can be half done.
 
 import { createHash, randomBytes } from "node:crypto";
+import { SEED_BYTES } from "../../protocol/chirp";
 import { FormatError } from "../../protocol/formatError";
 import { TOLERANCE_MINUTES } from "../../protocol/matching";
 import { PERMISSION_BYTES } from "../../protocol/permissionNumber";
 import { firstMinuteOfHour, hourOfSeconds, minuteOfSeconds } from "../../protocol/time";
-import { decodeUploadFile, MAX_UPLOAD_HOURS, type UploadFile, uploadFileBytes } from "../../protocol/uploadFile";
+import {
+  decodeUploadFile,
+  MAX_UPLOAD_HOURS,
+  UPLOAD_HEADER_BYTES,
+  UPLOAD_REGIONS_AT,
+  type UploadFile,
+  uploadFileBytes,
+} from "../../protocol/uploadFile";
 import { type Clock, dayOfSeconds } from "./clock";
 import type { Database } from "./database/database";
 import type { PermissionKey } from "./permissionKey";
@@ -34,20 +42,30 @@ export function checkUpload(file: Buffer, region: string, nowSeconds: number): U
   const upload = decodeUploadFile(file);
   const { regions, firstHour, seeds } = upload;
   if (regions[0] !== region)
-    throw new FormatError("upload.regions", 24, `home region is ${regions[0]}, but this is the service of ${region}`);
-  if (new Set(regions).size !== regions.length) throw new FormatError("upload.regions", 24, "a region is named twice");
+    throw new FormatError(
+      "upload.regions",
+      UPLOAD_REGIONS_AT,
+      `home region is ${regions[0]}, but this is the service of ${region}`,
+    );
+  if (new Set(regions).size !== regions.length)
+    throw new FormatError("upload.regions", UPLOAD_REGIONS_AT, "a region is named twice");
   const lastHour = firstHour + seeds.length - 1;
   if (firstMinuteOfHour(lastHour) > minuteOfSeconds(nowSeconds) + TOLERANCE_MINUTES)
-    throw new FormatError("upload.t1", 72 + 32, `hour ${lastHour} has not begun: is the keyfob's clock right?`);
+    throw new FormatError(
+      "upload.t1",
+      UPLOAD_HEADER_BYTES + SEED_BYTES,
+      `hour ${lastHour} has not begun: is the keyfob's clock right?`,
+    );
   const oldestHour = hourOfSeconds(nowSeconds) - MAX_UPLOAD_HOURS - SENDING_HOURS;
   if (firstHour < oldestHour)
     throw new FormatError(
       "upload.t1",
-      72 + 32,
+      UPLOAD_HEADER_BYTES + SEED_BYTES,
       `hour ${firstHour} is older than 90 days: is the keyfob's clock right?`,
     );
   const distinct = new Set(seeds.map((seed) => seed.toString("latin1")));
-  if (distinct.size !== seeds.length) throw new FormatError("upload.seed", 72, "a seed stands for two hours");
+  if (distinct.size !== seeds.length)
+    throw new FormatError("upload.seed", UPLOAD_HEADER_BYTES, "a seed stands for two hours");
   return upload;
 }
 

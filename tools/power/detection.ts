@@ -30,7 +30,7 @@ const ADV_DELAY_DEVIATION_MS = 10 / Math.sqrt(12);
 /** A 31-byte advertising packet at 1 Mbit/s: 47 bytes. */
 export const PACKET_MS = 0.376;
 /** A whole advertising event: three packets and the hops between them. While a radio sends it does not listen. */
-export const EVENT_MS = 1.6;
+const EVENT_MS = 1.6;
 /** Share of colliding packets that survive because they are the stronger by 8 dB. */
 const CAPTURE_SHARE = 0.5;
 

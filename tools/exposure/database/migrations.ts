@@ -1,5 +1,5 @@
 // The tables. Permission numbers and seeds share no column, no order and no time: a number's row is deleted when it is
-// spent, and an upload's row has a random key and the day only (docs/operations.md, "What an intruder could learn").
+// spent, and an upload's row has a random key and the day only (docs/operations.md, "What an intruder could and could not learn").
 
 import { type Database, sqlState, UNIQUE_VIOLATION } from "./database";
 

@@ -4,6 +4,7 @@
 import { readFile, rename, stat } from "node:fs/promises";
 import { slh_dsa_sha2_128s } from "@noble/post-quantum/slh-dsa.js";
 import { KEY_ID_BYTES, keyIdOf, SHARD_SIGNATURE_CONTEXT } from "../../../protocol/shard";
+import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/slhDsa";
 import { sha256 } from "../../sha256";
 import { writeAtomically } from "../atomicFile";
 import type { Database } from "../database/database";
@@ -12,7 +13,6 @@ import { type FeedIndex, type FeedKey, INDEX_SIGNATURE_CONTEXT, indexDigest, KEY
 import type { Signer } from "./signer";
 
 const SECRET_KEY_BYTES = 64;
-const PUBLIC_KEY_BYTES = 32;
 const OTHERS_MAY_READ = 0o077;
 
 /** A key pair in memory. */
@@ -197,7 +197,8 @@ function parsePair(path: string, text: string): KeyPair {
     const value = JSON.parse(text) as Record<string, unknown>;
     const publicKey = Buffer.from(String(value.publicKey), "hex");
     const secretKey = Buffer.from(String(value.secretKey), "hex");
-    if (publicKey.length === PUBLIC_KEY_BYTES && secretKey.length === SECRET_KEY_BYTES) return { publicKey, secretKey };
+    if (publicKey.length === SLH_DSA_PUBLIC_KEY_BYTES && secretKey.length === SECRET_KEY_BYTES)
+      return { publicKey, secretKey };
   } catch {
     // Said below, as for any other damage.
   }
