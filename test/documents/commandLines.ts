@@ -40,17 +40,19 @@ export function chaptersOf(document: string, markdown = readFileSync(join(ROOT, 
   const chapter = (title: string) => chapters[chapters.push({ title, blocks: [] }) - 1];
   let current = chapter("");
   let fence: string | undefined;
+  let indent = "";
   let isNewBlock = true;
   for (const [i, line] of markdown.split("\n").entries()) {
-    const mark = /^\s*```(\w*)/.exec(line);
+    const mark = /^(\s*)```(\w*)/.exec(line);
     if (mark) {
-      fence = fence === undefined ? (mark[1] ?? "") : undefined;
+      fence = fence === undefined ? (mark[2] ?? "") : undefined;
+      indent = mark[1] ?? "";
       isNewBlock = true;
     } else if (fence === undefined && line.startsWith("## ")) current = chapter(line.slice(3));
     else if (fence === "text") {
       const block = current?.blocks.at(-1);
       if (!block) throw new Error(`${document}:${i + 1}: output without a command line in front of it`);
-      block.shows.push(line.trimEnd());
+      block.shows.push((line.startsWith(indent) ? line.slice(indent.length) : line).trimEnd());
     } else if (fence !== undefined || line.startsWith("    ")) {
       for (const text of commandsIn(line)) {
         if (isNewBlock) current?.blocks.push({ commands: [], shows: [] });

@@ -7,7 +7,7 @@ import { ROOT } from "../tools";
 import { chaptersOf, commandLines, DOCUMENTS, quotedCommands } from "./commandLines";
 import { commandName, complaint } from "./complaint";
 import { Stage } from "./stage";
-import { ENDS, GO_ON, NOT_RUN, SLOW, SUBSTITUTIONS } from "./tables";
+import { ASK, ENDS, GO_ON, NOT_RUN, SLOW, SUBSTITUTIONS } from "./tables";
 
 const SCRIPTS = (JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: Record<string, string> })
   .scripts;
@@ -61,7 +61,7 @@ describe("the documents together", () => {
   it("use every substitution and exception of this test", () => {
     const patterns = [
       ...SUBSTITUTIONS.map(({ written }) => written),
-      ...[...GO_ON, ...NOT_RUN, ...ENDS, ...SLOW].map(({ command }) => command),
+      ...[...GO_ON, ...ASK, ...NOT_RUN, ...ENDS, ...SLOW].map(({ command }) => command),
     ];
     expect(patterns.filter((pattern) => !all.some((text) => pattern.test(text)))).toEqual([]);
   });

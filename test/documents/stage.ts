@@ -14,6 +14,7 @@ import {
 import { administer } from "../../tools/exposure/administration";
 import { DEFAULT_CONFIG } from "../../tools/exposure/config";
 import { type ExposureService, startExposureService } from "../../tools/exposure/service";
+import { TestAuthority } from "../../tools/exposure/test/certificates";
 import {
   cleanUpLater,
   dataFolder,
@@ -25,9 +26,18 @@ import {
 import { hasTool, ROOT } from "../tools";
 import { type Block, type Chapter, type CommandLine, words } from "./commandLines";
 import { needsKeyfob } from "./complaint";
-import { ENDS, GO_ON, NOT_RUN, SUBSTITUTIONS, type Substitutes, VARIES } from "./tables";
+import { ASK, ENDS, GO_ON, NOT_RUN, SUBSTITUTIONS, type Substitutes, VARIES } from "./tables";
 
 const NUMBER = /\b[0-9A-Z]{5}(?:-[0-9A-Z]{5}){4}-[0-9A-Z][0-9A-Z*~$=]/g;
+
+/** A busy machine may need long to start what a quick one starts in two seconds. */
+const PATIENCE_MS = 300_000;
+
+/** How a command line went; without `running` it was not run. */
+interface End {
+  readonly running?: Running;
+  readonly complaint?: string;
+}
 
 /** One document's run. What its commands print, listen on and issue is remembered for those that come after. */
 export class Stage implements Substitutes {
@@ -46,6 +56,20 @@ export class Stage implements Substitutes {
     this.#folder = await temporaryFolder();
     const goingOn: Running[] = [];
     const complaints: string[] = [];
+    try {
+      complaints.push(...(await this.#runBlocks(blocks, wants, goingOn)));
+    } finally {
+      for (const running of goingOn.reverse()) {
+        running.child.kill("SIGINT");
+        const end = await running.ended;
+        if (end !== 0 && end !== 130) complaints.push(`${running.child.spawnargs.join(" ")} ended with ${end}`);
+      }
+    }
+    return complaints;
+  }
+
+  async #runBlocks(blocks: readonly Block[], wants: (text: string) => boolean, goingOn: Running[]): Promise<string[]> {
+    const complaints: string[] = [];
     for (const { commands, shows } of blocks) {
       const printed: Running[] = [];
       for (const command of commands.filter(({ text }) => wants(text))) {
@@ -56,46 +80,47 @@ export class Stage implements Substitutes {
       if (commands.every(({ text }) => wants(text)))
         complaints.push(...(await this.#compare({ commands, shows }, printed)));
     }
-    for (const running of goingOn.reverse()) {
-      running.child.kill("SIGINT");
-      const end = await running.ended;
-      if (end !== 0 && end !== 130) complaints.push(`${running.child.spawnargs.join(" ")} ended with ${end}`);
-    }
     return complaints;
   }
 
-  async #runOne(
-    { text }: CommandLine,
-    goingOn: Running[],
-  ): Promise<{ readonly running?: Running; readonly complaint?: string }> {
-    if (NOT_RUN.some(({ command }) => command.test(text))) return {};
-    const line = await this.#substitute(text);
-    if (line === undefined) return {};
-    const environment: Record<string, string> = { CHIRPFOB_LISTEN_PORT: await this.freePort("8731") };
-    if (text.startsWith("chirpfob") && needsKeyfob(text)) environment.CHIRPFOB_PORT = await this.#keyfobAddress();
-    const [program, ...args] = words(line);
-    const running =
-      program === "npm"
-        ? start(["npm", ...args], { npm_config_prefix: await this.file("prefix") }, ROOT)
-        : start([process.execPath, CHIRPFOB, ...args], environment, this.#folder);
+  async #runOne({ text }: CommandLine, goingOn: Running[]): Promise<End> {
+    const running = NOT_RUN.some(({ command }) => command.test(text)) ? undefined : await this.#start(text);
+    if (!running) return {};
+    cleanUpLater(async () => running.child.kill("SIGKILL"));
     const server = GO_ON.find(({ command }) => command.test(text));
     if (server) {
       goingOn.push(running);
-      const isReady = await Promise.race([
-        running.prints(server.ready).then(() => true),
-        running.ended.then(() => false),
-      ]);
-      return isReady ? { running } : { running, complaint: `ended by itself:\n${running.stdout()}${running.stderr()}` };
+      const ready = running.prints(server.ready, PATIENCE_MS).then(
+        () => true,
+        () => false,
+      );
+      const isReady = await Promise.race([ready, running.ended.then(() => false)]);
+      return isReady ? { running } : { running, complaint: `was not ready, or ended by itself:\n${said(running)}` };
     }
-    running.child.stdin?.end();
+    const asks = ASK.find(({ command }) => command.test(text));
+    if (asks) {
+      await running.prints(asks.question, PATIENCE_MS);
+      running.child.stdin?.write(asks.answer);
+    } else running.child.stdin?.end();
     const exitCode = await running.ended;
     this.#printedNumbers.push(...(running.stdout().match(NUMBER) ?? []));
     const right = ENDS.find(({ command }) => command.test(text))?.exitCodes ?? [0];
     if (right.some((code) => code === exitCode)) return { running };
-    return {
-      running,
-      complaint: `exit code ${exitCode}, not ${right.join(" or ")}:\n${running.stdout()}${running.stderr()}`,
-    };
+    return { running, complaint: `exit code ${exitCode}, not ${right.join(" or ")}:\n${said(running)}` };
+  }
+
+  /** @returns undefined where a tool is missing that the command line needs here */
+  async #start(text: string): Promise<Running | undefined> {
+    const asks = ASK.some(({ command }) => command.test(text));
+    const line = asks && !hasTool("script") ? undefined : await this.#substitute(text);
+    if (line === undefined) return undefined;
+    const [program, ...args] = words(line);
+    if (program === "npm") return start(["npm", ...args], { npm_config_prefix: await this.file("prefix") }, ROOT);
+    const environment: Record<string, string> = { CHIRPFOB_LISTEN_PORT: await this.freePort("8731") };
+    if (needsKeyfob(text)) environment.CHIRPFOB_PORT = await this.#keyfobAddress();
+    return asks
+      ? startChirpfob(args, environment, true)
+      : start([process.execPath, CHIRPFOB, ...args], environment, this.#folder);
   }
 
   /** @returns undefined where a tool is missing that the command line needs */
@@ -168,6 +193,12 @@ export class Stage implements Substitutes {
     return proxy.url;
   }
 
+  async federationFile(): Promise<string | undefined> {
+    if (!hasTool("openssl")) return undefined;
+    const { certificate } = new TestAuthority(this.#folder);
+    return this.file("federation.json", JSON.stringify({ authority: certificate, consumers: [], producers: [] }));
+  }
+
   async file(name: string, content?: string): Promise<string> {
     const path = join(this.#folder, name);
     if (content === undefined) await mkdir(path, { recursive: true });
@@ -183,7 +214,7 @@ export class Stage implements Substitutes {
         running.child.kill("SIGINT");
         await running.ended;
       });
-      await running.prints(/^tcp:\/\/\S+$/m);
+      await running.prints(/^tcp:\/\/\S+$/m, PATIENCE_MS);
       return running.stdout().trim();
     })();
     return this.#keyfob;
@@ -202,6 +233,10 @@ async function openService(region: string): Promise<ExposureService> {
   await sendUpload(service.url, uploadBytes({ regions: [region], hours: 3, lastHour }), { number: String(numbers[0]) });
   await administer(service.core, { do: "publish" });
   return service;
+}
+
+function said(running: Running): string {
+  return `${running.stdout()}${running.stderr()}`;
 }
 
 /** A line that ends in "..." shows only how the printed one begins. */

@@ -17,6 +17,8 @@ export interface Substitutes {
   service(region: string): Promise<{ readonly url: string; readonly publicKey: string }>;
   postgres(): Promise<string | undefined>;
   proxy(): Promise<string | undefined>;
+  /** A federation file that names no other region. */
+  federationFile(): Promise<string | undefined>;
   /** A path in the test's own folder, with a file there if `content` is given. */
   file(name: string, content?: string): Promise<string>;
 }
@@ -60,6 +62,16 @@ export const SUBSTITUTIONS: readonly Substitution[] = [
   },
   { written: /socks5:\/\/127\.0\.0\.1:9050/, by: (here) => here.proxy(), why: "Tor, here another SOCKS5 proxy" },
   { written: /\/var\/lib\/chirpfob/, by: (here) => here.file("state"), why: "a folder that only root may make" },
+  {
+    written: /\bfedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210\b/,
+    by: async (here) => (await here.service("US-NH")).publicKey,
+    why: "the key that the second region's health service gives out",
+  },
+  {
+    written: /(?<=--federation )federation\.json/,
+    by: (here) => here.federationFile(),
+    why: "the reader's own; federation.deep.test.ts pulls from other regions",
+  },
   {
     written: /devicescript-esp32(c3)?-0x0\.bin/,
     by: (here) => here.file("devicescript-esp32-0x0.bin", "stands for a runtime: there is no board to flash"),
@@ -105,6 +117,11 @@ export const ENDS: readonly {
   },
 ];
 
+/** Command lines that ask on the terminal. */
+export const ASK: readonly { readonly command: RegExp; readonly question: RegExp; readonly answer: string }[] = [
+  { command: /^chirpfob erase$/, question: /Erase everything/, answer: "y\n" },
+];
+
 /** Command lines that take long: for the deeper checks only. */
 export const SLOW: readonly { readonly command: RegExp; readonly why: string }[] = [
   { command: /^npm (start|run bench)/, why: "simulates or measures for a minute" },
@@ -123,7 +140,7 @@ export const VARIES: readonly { readonly what: RegExp; readonly why: string }[] 
   { what: /[0-9A-Z]{5}(-[0-9A-Z]{5}){4}-[0-9A-Z][0-9A-Z*~$=]/g, why: "a random permission number" },
   { what: /\b[0-9a-f]{64}\b|(?<=^key id )[0-9a-f]{16}/g, why: "a fresh key" },
   {
-    what: /(?<=chunk \d+: |^feed public: \d chunks, |, )\d+ (?=seeds|bytes)/g,
+    what: /\d+(?= seeds| bytes$)|\d+\.\d(?= kB)/g,
     why: "hours become due as time goes by",
   },
 ];
