@@ -7,14 +7,16 @@ import { WrittenChirps } from "./writtenChirps";
 
 /** Takes finished rows, in memory: it must not wait. */
 export interface RowSink {
-  /** @param hour the log hour of the row's origin minute */
-  put(hour: number, row: Buffer): void;
+  /** @param hour the log hour of the row's origin minute. @returns false if there was no room */
+  put(hour: number, row: Buffer): boolean;
 }
 
 /** Rows a minute beyond which a crowd is a flood: 250 neighbours make 250. */
 const ROWS_A_MINUTE = 400;
 /** Of these, chirps that were heard only once. What a flood makes beyond is dropped, so that it cannot push out the log. */
 const SINGLES_A_MINUTE = 300;
+/** Slots in which dropped chirps are remembered, a byte each. */
+const DROPPED_SLOTS = 512;
 /** Rows made between two chances for others to run. */
 const ROWS_A_SLICE = 16;
 
@@ -38,6 +40,11 @@ export class Listener {
   private readonly sink: RowSink;
   private readonly table: NeighbourTable;
   private readonly written: WrittenChirps;
+  /**
+   * A byte of each chirp that was dropped lately: one that comes again has been heard twice. That tells a neighbour from a flood,
+   * where the next scan comes long after the flood has filled the table.
+   */
+  private readonly dropped: Buffer;
   private minute: number;
   private rowsThisMinute: number;
   private singlesThisMinute: number;
@@ -49,6 +56,7 @@ export class Listener {
     this.sink = sink;
     this.table = new NeighbourTable(random);
     this.written = new WrittenChirps();
+    this.dropped = Buffer.alloc(DROPPED_SLOTS);
     this.heard = 0;
     this.rows = 0;
     this.rowsEarly = 0;
@@ -88,7 +96,8 @@ export class Listener {
       this.hearingsDropped++;
       return;
     }
-    const pushedOut = this.table.insert(frame, hearing.rssiDbm, nowMinute);
+    const hearings = this.dropped[droppedSlot(frame.chirp)] === frame.chirp[2] ? 2 : 1;
+    const pushedOut = this.table.insert(frame, hearing.rssiDbm, nowMinute, hearings);
     if (pushedOut) this.finish(pushedOut, nowMinute, true);
   }
 
@@ -119,19 +128,27 @@ export class Listener {
 
   private finish(heard: HeardChirp, nowMinute: number, early: boolean): void {
     const isSingle = heard.metadata.hearings === 1;
-    if (this.rowsThisMinute >= ROWS_A_MINUTE || (isSingle && this.singlesThisMinute >= SINGLES_A_MINUTE)) {
-      this.chirpsDropped++;
-    } else {
+    if (
+      this.rowsThisMinute < ROWS_A_MINUTE &&
+      !(isSingle && this.singlesThisMinute >= SINGLES_A_MINUTE) &&
+      this.sink.put(
+        hourOfMinute(heard.originMinute),
+        sealRow(this.sha256, heard.chirp, heard.originMinute, heard.metadata),
+      )
+    ) {
       this.rowsThisMinute++;
       if (isSingle) this.singlesThisMinute++;
       this.rows++;
       if (early) this.rowsEarly++;
-      this.sink.put(
-        hourOfMinute(heard.originMinute),
-        sealRow(this.sha256, heard.chirp, heard.originMinute, heard.metadata),
-      );
       this.written.add(heard.chirp, nowMinute);
+    } else {
+      this.chirpsDropped++;
+      this.dropped[droppedSlot(heard.chirp)] = heard.chirp[2];
     }
     heard.chirp.set(Buffer.alloc(heard.chirp.length), 0);
   }
+}
+
+function droppedSlot(chirp: Buffer): number {
+  return ((chirp[3] << 8) | chirp[4]) % DROPPED_SLOTS;
 }

@@ -74,7 +74,7 @@ export class NeighbourTable {
         const isDirect = entries[at + DELAY_AT] === 0;
         if (isDirect && frame.age > 0) return true;
         if (!isDirect && frame.age === 0) {
-          this.begin(at, frame, rssi, nowMinute);
+          this.begin(at, frame, rssi, nowMinute, 1);
           return true;
         }
         if (rssi > readI8(entries, at + RSSI_AT)) entries[at + RSSI_AT] = rssi & 0xff;
@@ -90,15 +90,16 @@ export class NeighbourTable {
    * Takes in a chirp that is not in hand.
    *
    * @param nowMinute the receive minute
+   * @param hearings how often it has been heard, this time included
    * @returns the chirp that had to make room, if any
    */
-  insert(frame: Frame, rssi: number, nowMinute: number): HeardChirp | undefined {
+  insert(frame: Frame, rssi: number, nowMinute: number, hearings: number): HeardChirp | undefined {
     let pushedOut: HeardChirp | undefined;
     if (this.count >= TABLE_CHIRPS) pushedOut = this.take(this.choose(nowMinute));
     const index = this.count++;
     const at = index * ENTRY_BYTES;
     this.entries.set(frame.chirp, at);
-    this.begin(at, frame, rssi, nowMinute);
+    this.begin(at, frame, rssi, nowMinute, hearings);
     this.link(index);
     return pushedOut;
   }
@@ -125,13 +126,13 @@ export class NeighbourTable {
   }
 
   /** Sets all that is known of the chirp at `at` to its first hearing. */
-  private begin(at: number, frame: Frame, rssi: number, nowMinute: number): void {
+  private begin(at: number, frame: Frame, rssi: number, nowMinute: number, hearings: number): void {
     const entries = this.entries;
     writeU32(entries, at + ORIGIN_AT, nowMinute - frame.age);
     entries[at + RSSI_AT] = rssi & 0xff;
     entries[at + TX_POWER_AT] = frame.txPower & 0xff;
     entries[at + DELAY_AT] = frame.age;
-    entries[at + HEARINGS_AT] = 1;
+    entries[at + HEARINGS_AT] = hearings;
   }
 
   private choose(nowMinute: number): number {

@@ -17,8 +17,6 @@ const BATCH_ROWS = 16;
 export class RowWriter implements RowSink {
   /** Rows waiting. */
   waiting: number;
-  /** Rows lost because the flash did not take them in time. */
-  lost: number;
   /** Appends that failed. */
   errors: number;
   private store: RowStore | undefined;
@@ -28,7 +26,6 @@ export class RowWriter implements RowSink {
   constructor() {
     this.queue = Buffer.alloc(CAPACITY * ENTRY_BYTES);
     this.waiting = 0;
-    this.lost = 0;
     this.errors = 0;
     this.draining = false;
   }
@@ -38,15 +35,13 @@ export class RowWriter implements RowSink {
     this.store = store;
   }
 
-  put(hour: number, row: Buffer): void {
-    if (this.waiting >= CAPACITY) {
-      this.lost++;
-      return;
-    }
+  put(hour: number, row: Buffer): boolean {
+    if (this.waiting >= CAPACITY) return false;
     const at = this.waiting * ENTRY_BYTES;
     writeU32(this.queue, at, hour);
     this.queue.set(row, at + 4);
     this.waiting++;
+    return true;
   }
 
   /** Writes all waiting rows. @returns whether none is left */

@@ -34,6 +34,8 @@ export interface Counters {
   minutesChirped: number;
   minutesMissed: number;
   hciResets: number;
+  hciErrors: number;
+  hciGarbage: number;
   packetsRefused: number;
   restarts: number;
   crashes: number;
@@ -103,6 +105,8 @@ export class KeyfobRig {
       minutesChirped: at(6),
       minutesMissed: at(7),
       hciResets: at(8),
+      hciErrors: at(9),
+      hciGarbage: at(10),
       packetsRefused: at(12),
       restarts: at(17),
       crashes: at(18),

@@ -21,7 +21,7 @@ interface Row {
 function rig() {
   const random = new SeededRandom("listener");
   const rows: Row[] = [];
-  const sink = { put: (hour: number, bytes: Buffer) => rows.push({ hour, bytes }) };
+  const sink = { put: (hour: number, bytes: Buffer) => rows.push({ hour, bytes }) > 0 };
   const listener = new Listener(
     sha256,
     async () => undefined,
