@@ -1,23 +1,38 @@
 import { describe, expect, it } from "vitest";
-import { hourOfSeconds } from "../../protocol/time";
+import { chirpOf } from "../../protocol/chirp";
+import { TAG_BYTES } from "../../protocol/contactRow";
+import { encodeFrame, TEST_COMPANY } from "../../protocol/frame";
+import { hourOfSeconds, minuteOfSeconds } from "../../protocol/time";
+import { openLogs } from "../../tools/sim/contacts/encounters";
 import { World } from "../../tools/sim/world";
 import { StateFlag } from "../keyfob/codes";
-import { KeyfobRig, MINUTE_US, SECOND_US, wearableImage } from "./keyfobRig";
+import { hear, strangersSeed } from "./crowd";
+import { KeyfobRig, MINUTE_US, SECOND_US, sha256, wearableImage } from "./keyfobRig";
 
 const DAY_US = 86_400e6;
-const DAYS = 90;
+/** Two more than seeds and rows are kept. */
+const DAYS = 92;
 /** What is simulated of every day; over the rest the keyfob's clock jumps, in pieces of half an hour. */
 const LIVE_US = 12 * MINUTE_US;
 /** Uptime at which the program restarts in a quiet minute. A jump must end before: it would tear the restart apart. */
 const RESTART_SECONDS = 38 * 86_400;
 
 describe("ninety days", () => {
-  it("keep the clock through the restarts that timers need, without a crash and without a fault", async () => {
+  it("keep the clock through the restarts that timers need, without a crash or a fault, and leave no byte of older seeds and rows", async () => {
     const world = new World({ seed: "ninety days" });
     const keyfob = new KeyfobRig(world, { image: await wearableImage(), clock: { driftPpm: 0 } });
     world.run(2 * SECOND_US);
     keyfob.setClock();
     let skippedUs = 0;
+    world.run(10 * SECOND_US);
+    const firstHour = hourOfSeconds(keyfob.worldSeconds());
+    const met = chirpOf(sha256, strangersSeed(1), minuteOfSeconds(keyfob.worldSeconds()));
+    hear(keyfob, encodeFrame(met, -8, 0, TEST_COMPANY), -60);
+    world.run(4 * MINUTE_US);
+    const firstSeed = (await (await openLogs(keyfob.device.flash.log)).seeds.get(firstHour)) as Buffer;
+    const isInFlash = (bytes: Buffer): boolean =>
+      [keyfob.device.flash.log.bytes, keyfob.device.flash.settings].some((image) => Buffer.from(image).includes(bytes));
+    expect([isInFlash(firstSeed), isInFlash(met.subarray(0, TAG_BYTES))]).toEqual([true, true]);
     let restartsSeen = keyfob.counters().restarts;
     const restartDays: number[] = [];
     for (let day = 0; day < DAYS; day++) {
@@ -44,6 +59,9 @@ describe("ninety days", () => {
     expect(keyfob.panics).toEqual([]);
     const { driftMs } = keyfob.setClock(trueSeconds);
     expect(Math.abs(driftMs)).toBeLessThan(5000);
+    world.run(35 * MINUTE_US);
+    for (let at = 0; at < firstSeed.length; at += 8) expect(isInFlash(firstSeed.subarray(at, at + 8))).toBe(false);
+    expect(isInFlash(met.subarray(0, TAG_BYTES))).toBe(false);
     const hour = hourOfSeconds(trueSeconds);
     expect(keyfob.exportSeeds(hour - 100, 101)).toHaveLength(101);
   }, 480_000);
