@@ -7,16 +7,22 @@ import { WrittenChirps } from "./writtenChirps";
 
 /** Takes finished rows, in memory: it must not wait. */
 export interface RowSink {
-  /** @param hour the log hour of the row's origin minute. @returns false if there was no room */
-  put(hour: number, row: Buffer): boolean;
+  /**
+   * @param hour the log hour of the row's origin minute
+   * @param spare places to leave free for rows that matter more
+   * @returns false if there was no room
+   */
+  put(hour: number, row: Buffer, spare: number): boolean;
 }
 
 /** Rows a minute beyond which a crowd is a flood: 250 neighbours make 250. */
 const ROWS_A_MINUTE = 400;
 /** Of these, chirps that were heard only once. What a flood makes beyond is dropped, so that it cannot push out the log. */
 const SINGLES_A_MINUTE = 300;
+/** Rows that must still fit after that of a chirp that was heard once. */
+const SPARE_ROWS = 24;
 /** Slots in which dropped chirps are remembered, a byte each. */
-const DROPPED_SLOTS = 512;
+const DROPPED_SLOTS = 1024;
 /** Rows made between two chances for others to run. */
 const ROWS_A_SLICE = 16;
 
@@ -134,6 +140,7 @@ export class Listener {
       this.sink.put(
         hourOfMinute(heard.originMinute),
         sealRow(this.sha256, heard.chirp, heard.originMinute, heard.metadata),
+        isSingle ? SPARE_ROWS : 0,
       )
     ) {
       this.rowsThisMinute++;

@@ -35,8 +35,8 @@ export class RowWriter implements RowSink {
     this.store = store;
   }
 
-  put(hour: number, row: Buffer): boolean {
-    if (this.waiting >= CAPACITY) return false;
+  put(hour: number, row: Buffer, spare: number): boolean {
+    if (this.waiting + spare >= CAPACITY) return false;
     const at = this.waiting * ENTRY_BYTES;
     writeU32(this.queue, at, hour);
     this.queue.set(row, at + 4);

@@ -227,6 +227,16 @@ describe("the frame filter", () => {
 });
 
 describe("the row writer", () => {
+  it("says when it has no room, and keeps some for rows that matter more", () => {
+    const writer = new RowWriter();
+    const put = (spare: number): number => {
+      let rows = 0;
+      while (writer.put(7, Buffer.alloc(ROW_BYTES), spare)) rows++;
+      return rows;
+    };
+    expect([put(24), put(0), writer.waiting]).toEqual([40, 24, 64]);
+  });
+
   it("appends by hour, up to 16 rows at a time, and keeps what the flash refused for the next time", async () => {
     const writer = new RowWriter();
     const appended: [number, number][] = [];
@@ -237,8 +247,8 @@ describe("the row writer", () => {
         appended.push([hour, rows.length / ROW_BYTES]);
       },
     });
-    for (let i = 0; i < 20; i++) writer.put(7, Buffer.alloc(ROW_BYTES, i));
-    writer.put(8, Buffer.alloc(ROW_BYTES));
+    for (let i = 0; i < 20; i++) writer.put(7, Buffer.alloc(ROW_BYTES, i), 0);
+    writer.put(8, Buffer.alloc(ROW_BYTES), 0);
     expect(await writer.drain()).toBe(false);
     expect([writer.waiting, writer.errors]).toEqual([21, 1]);
     refuse = false;
