@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { chirpOf } from "../../protocol/chirp";
-import { decodeFrame } from "../../protocol/frame";
+import { decodeFrame, encodeFrame } from "../../protocol/frame";
 import { hourOfSeconds, minuteOfSeconds } from "../../protocol/time";
 import type { Transmission } from "../../tools/sim/air/air";
 import { World } from "../../tools/sim/world";
 import { Command, Purpose, StateFlag, Status } from "../keyfob/codes";
 import { ConfigKey } from "../state/config";
+import { hear, strangersSeed } from "./crowd";
 import { KeyfobRig, MINUTE_US, SECOND_US, START_SECONDS, sha256, u16, wearableImage } from "./keyfobRig";
 
 describe("a wearable", () => {
@@ -21,9 +22,14 @@ describe("a wearable", () => {
   const minutesAt = (us: number): number => minuteOfSeconds(START_SECONDS + us / 1e6);
   const hasFlag = (flag: StateFlag): boolean => (keyfob.status().flags & flag) !== 0;
 
-  it("neither chirps nor offers seeds before its clock is set", () => {
-    world.run(2 * MINUTE_US);
+  it("neither chirps, nor logs, nor makes or offers seeds before its clock is set", () => {
+    world.run(MINUTE_US);
+    const chirp = chirpOf(sha256, strangersSeed(1), minutesAt(world.nowUs));
+    for (let i = 0; i < 5; i++) hear(keyfob, encodeFrame(chirp, -8, 0, 0xffff), -60);
+    world.run(4 * MINUTE_US);
     expect(sent).toHaveLength(0);
+    expect(keyfob.counters()).toMatchObject({ chirpsHeard: 0, rowsWritten: 0 });
+    expect(keyfob.device.flash.log.bytes.every((byte) => byte === 0xff)).toBe(true);
     expect(keyfob.status().now).toBe(0);
     const { request } = keyfob.consent(Purpose.Export);
     expect(keyfob.exportBegin(request, 400_000, 1)[2]).toBe(Status.ClockNotSet);
@@ -121,6 +127,25 @@ describe("a wearable", () => {
     world.run(3 * MINUTE_US);
     expect(sent.length).toBeGreaterThan(30);
     expect(hasFlag(StateFlag.Snoozed)).toBe(false);
+  });
+
+  it("is silent for as long as a host says, too, and ends that when the host says so", () => {
+    const snooze = (minutes: number): Buffer =>
+      keyfob.call(Command.Snooze, Buffer.concat([u16(keyfob.newRequest()), u16(minutes)]));
+    const report = snooze(2);
+    expect(report[6]).toBe(Status.Ok);
+    expect(Math.abs(report.readUInt32LE(0) - keyfob.worldSeconds() - 120)).toBeLessThan(2);
+    world.run(MINUTE_US);
+    sent.length = 0;
+    world.run(MINUTE_US / 2);
+    expect(sent).toHaveLength(0);
+    world.run(2 * MINUTE_US);
+    expect(sent.length).toBeGreaterThan(10);
+    snooze(600);
+    expect(hasFlag(StateFlag.Snoozed)).toBe(true);
+    expect(snooze(0).readUInt32LE(0)).toBe(0);
+    expect(hasFlag(StateFlag.Snoozed)).toBe(false);
+    expect(snooze(0xffff)[6]).toBe(Status.OutOfRange);
   });
 
   it("keeps configuration within its ranges", () => {
