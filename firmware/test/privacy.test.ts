@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chirpOf } from "../../protocol/chirp";
+import { chirpOf, SEED_BYTES } from "../../protocol/chirp";
 import { openMetadata, ROW_BYTES, TAG_BYTES } from "../../protocol/contactRow";
 import { encodeFrame, TEST_COMPANY } from "../../protocol/frame";
 import { minuteOfSeconds } from "../../protocol/time";
@@ -62,5 +62,12 @@ describe("privacy", () => {
       if (sealed[0] === (-63 & 0xff) || guess.maxRssi === -63) opened++;
     }
     expect(opened).toBeLessThan(4);
+    // Nor is there a seed of any of them: no 32 bytes of the whole image make a chirp whose row is there.
+    const tags = new Set(chirps.map((chirp) => chirp.toString("hex", 0, TAG_BYTES)));
+    for (let at = 0; at + SEED_BYTES <= image.length; at++) {
+      if (image[at] === 0xff && image[at + SEED_BYTES - 1] === 0xff) continue;
+      const made = chirpOf(sha256, image.subarray(at, at + SEED_BYTES), minute);
+      if (tags.has(made.toString("hex", 0, TAG_BYTES))) expect.fail(`the seed of a row lies at ${at}`);
+    }
   });
 });
