@@ -1,7 +1,7 @@
 import type * as ds from "@devicescript/core";
 
 // What arrives for a role, taken where DeviceScript hands it on (core, jacdac.ts; it has no public name). The public way,
-// `report().subscribe`, loses all but the last of several packets that arrive in one moment, and brings 1.2 KB of code.
+// `report().subscribe`, loses all but the last of several packets that arrive in one moment, and brings 1 KB of code.
 
 interface RoleHooks {
   _report: { emit(packet: ds.Packet): void };

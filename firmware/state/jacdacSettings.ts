@@ -14,6 +14,7 @@ export class JacdacSettings implements SettingsStore {
   constructor() {
     const self = this;
     onReport(settings, (packet) => {
+      if (!self.wanted || packet.serviceCommand !== ds.SettingsCodes.CmdGet) return;
       const [key, value] = packet.decode() as [string, Buffer];
       if (key === self.wanted) self.value = value;
     });
