@@ -17,6 +17,8 @@ export interface HardwareEvidence {
   /** At least WATCH_MS later. */
   readonly after: HardwareReading;
   readonly board: Board | undefined;
+  /** Whether the runtime's settings service can be seen over USB: then there is no gate, and the rest is open, too. */
+  readonly showsSettings: boolean;
 }
 
 /** The outcome of one check; `warning`: cannot be told from here, or may be as it should. */
@@ -43,7 +45,11 @@ const CHECKS: readonly (readonly [what: string, examine: Examine])[] = [
   ["flash works", flashWorks],
   ["clock runs", clockRuns],
   ["memory suffices", memorySuffices],
+  ["cable is guarded", cableIsGuarded],
 ];
+
+/** Class of the settings service that every DeviceScript runtime has; the gate of firmware/native hides it. */
+export const SETTINGS_SERVICE_CLASS = 0x1107dc4a;
 
 /** Steps that need hands, an eye or a meter; they are printed for whoever checks a first device. */
 export const MANUAL_STEPS: readonly string[] = [
@@ -167,6 +173,15 @@ function memorySuffices({ after }: HardwareEvidence): Omit<HardwareFinding, "wha
   return free >= LEAST_FREE_HEAP_BYTES
     ? { state: "ok", found: `${free} bytes free` }
     : { state: "problem", found: `only ${free} bytes free`, mend: "report it, with the number of keyfobs around" };
+}
+
+function cableIsGuarded({ showsSettings, after }: HardwareEvidence): Omit<HardwareFinding, "what"> {
+  if (!showsSettings) return { state: "ok", found: "nothing is to be seen but keyfob and program manager" };
+  return {
+    state: after.status.role === "repeater" ? "warning" : "problem",
+    found: "settings and debugger are open to any computer, and the button can be forged",
+    mend: "build the runtime with the gate: firmware/native/README.md",
+  };
 }
 
 /** By how much a counter grew; after a restart from 0. */

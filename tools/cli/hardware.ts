@@ -1,5 +1,11 @@
 import { findBoard } from "../boards/boards";
-import { examineHardware, type HardwareFinding, MANUAL_STEPS, WATCH_MS } from "../boards/hardwareChecks";
+import {
+  examineHardware,
+  type HardwareFinding,
+  MANUAL_STEPS,
+  SETTINGS_SERVICE_CLASS,
+  WATCH_MS,
+} from "../boards/hardwareChecks";
 import { pause } from "../device/keyfob";
 import { type PortOptions, withKeyfob } from "./device";
 import { note } from "./output";
@@ -17,7 +23,9 @@ export async function checkHardware(options: PortOptions, boardId: string | unde
     const before = await read();
     note(`Watching the device for ${WATCH_MS / 1000} seconds...`);
     await pause(WATCH_MS, signal);
-    return examineHardware({ before, after: await read(), board });
+    const after = await read();
+    const showsSettings = keyfob.board.services(SETTINGS_SERVICE_CLASS).length > 0;
+    return examineHardware({ before, after, board, showsSettings });
   });
   note(["Left to do by hand:", ...MANUAL_STEPS].join("\n  - "));
   return findings;
