@@ -3,7 +3,6 @@
 #include <stdatomic.h>
 
 #include "bytes.h"
-#include "devicescript.h"
 #include "interfaces/jd_usb.h"
 #include "usb_gate.h"
 
@@ -14,6 +13,9 @@
 #define FRAME_END 0xfdu
 #define PROBE_DATA_BYTES 4u
 #define PROBE_FRAME_BYTES (12u + PROBE_DATA_BYTES)
+
+/** DeviceScript's runtime has it, but only its internal header declares it: the device of the program's own services. */
+uint64_t devs_jd_server_device_id(void);
 
 srv_t *__real_jd_allocate_service(const srv_vt_t *vt);
 srv_t *__wrap_jd_allocate_service(const srv_vt_t *vt);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "devicescript.h"
 #include "fakes.h"
 
 /** By enum fake_index: control, role manager, program manager, debugger, settings, button. */
@@ -13,6 +12,7 @@ struct srv_state {
     SRV_COMMON;
 };
 
+uint64_t devs_jd_server_device_id(void);
 bool jd_need_to_send(jd_frame_t *frame);
 int jd_net_send_frame(void *frame);
 
