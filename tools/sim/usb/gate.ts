@@ -1,4 +1,5 @@
-// The gate between a device and its USB cable, as firmware/native/src/usb_gate.h specifies it; written apart from that.
+// The gate between a device and its USB cable, as firmware/native/src/usb_gate.h specifies it; written apart from that, and held
+// to it by firmware/native/test/gateAgreement.test.ts.
 
 import { decodeFrame, encodeFrame, FRAME_FLAG, FRAME_HEADER_BYTES, type Packet } from "../jacdac/frame";
 
@@ -7,6 +8,8 @@ const PROGRAM_ID_MASK = 0xdb2249a7_751b53f8n;
 const MANAGER_CLASS = 0x1134ea2b;
 const HIDDEN_CLASS = 0xffffffff;
 const BROADCAST_MARK = 0xaaaaaaaa_00000000n;
+/** jacdac-c marks with it what a device sends to itself. */
+const LOOPBACK_FLAG = 0x40;
 const CONTROL = 0;
 const PIPE = 0x3e;
 const ACKNOWLEDGEMENT = 0x3f;
@@ -42,7 +45,7 @@ export class UsbGate {
 
   /** What leaves of a frame of the device: frames of one packet each. */
   releases(frame: Uint8Array): Uint8Array[] {
-    if (((frame[3] as number) & (FRAME_FLAG.command | FRAME_FLAG.serviceClass)) !== 0) return [];
+    if (((frame[3] as number) & ~LOOPBACK_FLAG) !== 0) return [];
     const packets = decodeFrame(frame);
     if (packets[0]?.deviceId === this.programId) return [frame];
     return packets
