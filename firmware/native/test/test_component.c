@@ -1,6 +1,7 @@
 // Behaviour of the whole component, from Jacdac packets in to packets out.
 
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 #include "bytes.h"
@@ -369,8 +370,8 @@ static void *controller_task(void *unused) {
         uint16_t length = (uint16_t)(4 + i % 60);
         memset(message, (int)(i & 0xff), sizeof message);
         put_u32(message, i);
-        while (!event_ring_push(&ring, message, length, 0)) {
-        }
+        while (!event_ring_push(&ring, message, length, 0))
+            sched_yield();
     }
     return NULL;
 }
@@ -381,8 +382,8 @@ static void a_ring_between_two_tasks_keeps_every_byte_in_order(void) {
     CHECK(pthread_create(&task, NULL, controller_task, NULL) == 0);
     for (uint32_t i = 0; i < MESSAGES; i++) {
         uint8_t message[64];
-        while (event_ring_peek(&ring) == 0) {
-        }
+        while (event_ring_peek(&ring) == 0)
+            sched_yield();
         CHECK(event_ring_peek(&ring) == 4 + i % 60);
         uint16_t length = event_ring_peek(&ring);
         event_ring_pop(&ring, message);
