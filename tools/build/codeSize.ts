@@ -5,7 +5,7 @@
 export const MAX_CODE_BYTES = 0xffff;
 
 /** What the largest program of any board must leave of them, so that a mended fault does not cost a board. */
-export const CODE_HEADROOM_BYTES = 1536;
+export const CODE_HEADROOM_BYTES = 1024;
 
 /** Where the image says that the code is: offset and length, u32 each, of the second section (devs_format.h). */
 const CODE_AT = 40;
