@@ -45,7 +45,7 @@ export function makeUpload(fields: Partial<UploadFile> & { hours?: number; lastH
 export const uploadBytes = (fields: Parameters<typeof makeUpload>[0] = {}) => encodeUploadFile(makeUpload(fields));
 
 // Genuine signatures and fresh databases take seconds of computing each, and more on a busy machine.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const cleanUps: (() => Promise<unknown>)[] = [];
 afterAll(async () => {
