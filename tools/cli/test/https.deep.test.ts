@@ -82,7 +82,11 @@ describe.runIf(hasTool("openssl"))("Over HTTPS", () => {
   });
 
   it.each([
-    ["run out", () => authority.issue("late", "DNS:localhost", -1), /certificate is not valid today.*CERT_HAS_EXPIRED/],
+    [
+      "has run out",
+      () => authority.issue("late", "DNS:localhost", -1),
+      /certificate is not valid today.*CERT_HAS_EXPIRED/,
+    ],
     ["is made out to another name", () => authority.issue("other", "DNS:other.example"), /made out to another name/],
     [
       "is vouched for by a stranger",
