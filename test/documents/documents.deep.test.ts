@@ -15,7 +15,7 @@ describe.each(WITH_COMMANDS)("%s, followed word for word", (document) => {
   it.each(chaptersOf(document))(
     "does and prints what it says under $title",
     async (chapter) => expect(await stage.run(chapter)).toEqual([]),
-    900_000,
+    1_800_000,
   );
 });
 
