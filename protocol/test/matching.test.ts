@@ -102,6 +102,22 @@ describe("matching an hour", () => {
     expect(matches).toEqual([{ minute, seedIndex: 1, metadata: { ...NEAR, delay: 0, maxRssi: -70 } }]);
   });
 
+  it("hands out at most 16 matches at a time, goes on where it stopped, and leaves none out", () => {
+    const minutes = Array.from({ length: 45 }, (_, i) => HOUR * 60 + i);
+    const matcher = matcherWith([SEEDS[2], SEEDS[3]].flatMap((seed) => minutes.map((m) => heard(seed as Buffer, m))));
+    const steps: number[] = [];
+    const found: [number, number][] = [];
+    for (let place = -1; place !== 0; ) {
+      const before = found.length;
+      place = matcher.visitMatches(BLOCK, Math.max(0, place), ({ seedIndex, minute }) =>
+        found.push([seedIndex, minute]),
+      );
+      steps.push(found.length - before);
+    }
+    expect(steps).toEqual([16, 16, 16, 16, 16, 10]);
+    expect(found).toEqual([2, 3].flatMap((seed) => minutes.map((minute) => [seed, minute])));
+  });
+
   it("derives only the minutes within 2 of a row, once for each seed, and nothing in an hour without rows", () => {
     let digests = 0;
     const counting: Sha256 = (message) => {

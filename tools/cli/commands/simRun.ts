@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
+import { CommandFailed } from "../../loop/computer";
 import { renderReport } from "../../loop/report/report";
 import { counted } from "../../loop/report/words";
 import type { LoopResult } from "../../loop/result";
@@ -120,7 +121,8 @@ async function runWithProgress(scene: LoopScene, radio: Options["radio"], seed: 
     });
   } catch (error) {
     bar?.finish();
-    if (error instanceof CrowdError) throw new CliError(EXIT.input, `the simulation failed: ${error.message}`);
+    if (error instanceof CrowdError || error instanceof CommandFailed)
+      throw new CliError(EXIT.input, `the simulation failed: ${error.message}`);
     throw error;
   } finally {
     bar?.finish();
