@@ -102,20 +102,24 @@ describe("matching an hour", () => {
     expect(matches).toEqual([{ minute, seedIndex: 1, metadata: { ...NEAR, delay: 0, maxRssi: -70 } }]);
   });
 
-  it("hands out at most 16 matches at a time, goes on where it stopped, and leaves none out", () => {
+  it("stops between the matches of many rows, at places that do not tell what matched, and leaves none out", () => {
     const minutes = Array.from({ length: 45 }, (_, i) => HOUR * 60 + i);
-    const matcher = matcherWith([SEEDS[2], SEEDS[3]].flatMap((seed) => minutes.map((m) => heard(seed as Buffer, m))));
-    const steps: number[] = [];
-    const found: [number, number][] = [];
-    for (let place = -1; place !== 0; ) {
-      const before = found.length;
-      place = matcher.visitMatches(BLOCK, Math.max(0, place), ({ seedIndex, minute }) =>
-        found.push([seedIndex, minute]),
-      );
-      steps.push(found.length - before);
-    }
-    expect(steps).toEqual([16, 16, 16, 16, 16, 10]);
-    expect(found).toEqual([2, 3].flatMap((seed) => minutes.map((minute) => [seed, minute])));
+    const steps = (seeds: readonly Buffer[]) => {
+      const matcher = matcherWith(seeds.flatMap((seed) => minutes.map((minute) => heard(seed, minute))));
+      const found: [number, number][] = [];
+      const places: number[] = [];
+      for (let place = -1; place !== 0; places.push(place))
+        place = matcher.visitMatches(BLOCK, Math.max(0, place), ({ seedIndex, minute }) =>
+          found.push([seedIndex, minute]),
+        );
+      return { found, places };
+    };
+    const friends = steps(SEEDS.slice(2, 4));
+    const strangers = steps([Buffer.alloc(32, 0xee), Buffer.alloc(32, 0xef)]);
+    expect(friends.found).toEqual([2, 3].flatMap((seed) => minutes.map((minute) => [seed, minute])));
+    expect(strangers.found).toEqual([]);
+    expect(friends.places).toHaveLength(Math.ceil((6 * 47) / 45));
+    expect(strangers.places).toEqual(friends.places);
   });
 
   it("derives only the minutes within 2 of a row, once for each seed, and nothing in an hour without rows", () => {
