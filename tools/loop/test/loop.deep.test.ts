@@ -9,7 +9,7 @@ import { builtInScene } from "../scenarios/builtIn";
 import { type LoopScene, sceneOfList } from "../scene";
 
 const CONFERENCE = sharedFile("data/contacts-ws16.tij.gz");
-/** The whole five hours with everybody take two processors ten minutes: CHIRPFOB_CROWD=1 runs them. */
+/** The whole five hours with everybody take 20 processor minutes and more: CHIRPFOB_CROWD=1 runs them. */
 const IS_WHOLE = process.env.CHIRPFOB_CROWD === "1";
 const HOURS = IS_WHOLE ? 5 : 1;
 const PEOPLE = IS_WHOLE ? undefined : 48;
