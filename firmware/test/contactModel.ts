@@ -5,8 +5,9 @@ import { SECTOR_BYTES } from "../flash/flashStore";
 import type { ContactLog } from "../log/contactLog";
 import { GROUP_BYTES, GROUP_ROWS, ROWS_AT } from "../log/rowGroup";
 import { HEADER_BYTES } from "../log/sectorHeader";
-import { HOUR, mountContacts, noiseOf, RowMaker, readHour, split, untilCut } from "./logRig";
+import { HOUR, mountContacts, RowMaker, readHour, split, untilCut } from "./logRig";
 import { ModelFlash } from "./modelFlash";
+import { arm, type RandomCut, randomCuts } from "./randomCuts";
 
 const SECTORS = 12;
 /** Sectors that can be opened after a row's before the row's is reused, a cut of each opening included. */
@@ -14,13 +15,6 @@ const OPENINGS_KEPT = SECTORS - 2;
 const SECTOR_GROUPS = 20;
 /** When the rows of a store that is full at the start were heard. */
 const LONG_AGO = HOUR - 1000;
-
-/** Overwriting a sector takes 20 operations, an append of 60 rows about 15. */
-const cut = fc.record({
-  operation: fc.integer({ min: 1, max: 24 }),
-  fraction: fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true })),
-  noise: fc.option(fc.integer(), { nil: undefined, freq: 3 }),
-});
 
 const few = fc.integer({ min: 0, max: 3 });
 
@@ -57,15 +51,13 @@ const step = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.constant({ kind: "restart" as const }) },
-  // The second cut and the third hit what the log does after a restart.
   {
     weight: 3,
-    arbitrary: fc.record({ kind: fc.constant("power" as const), cuts: fc.array(cut, { minLength: 1, maxLength: 3 }) }),
+    arbitrary: fc.record({ kind: fc.constant("power" as const), cuts: randomCuts }),
   },
 );
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
-type RandomCut = typeof cut extends fc.Arbitrary<infer T> ? T : never;
 
 /**
  * Compares the contact log, over `runs` random histories, with a list of rows by hour: after each power cut and at the end it
@@ -197,10 +189,7 @@ class History {
 
   private arm(cuts: RandomCut[]): void {
     this.cuts = cuts;
-    const next = cuts[0];
-    if (!next) return;
-    const noise = next.noise === undefined ? {} : { noise: noiseOf(next.noise) };
-    this.flash.cut = { operation: this.flash.operations + next.operation, fraction: next.fraction, ...noise };
+    if (cuts[0]) arm(this.flash, cuts[0]);
   }
 
   private erases(): number {

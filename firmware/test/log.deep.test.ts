@@ -5,6 +5,7 @@ import { busyHour, checkCut, fullFlash } from "./contactCuts";
 import { checkAgainstModel } from "./contactModel";
 import { runBesideFlash } from "./flashRig";
 import { cutsOf, HOUR, RowMaker } from "./logRig";
+import { checkSeedsAgainstModel } from "./seedModel";
 
 let program: Bytecode;
 
@@ -33,8 +34,12 @@ it("keeps every row of some minutes, after whichever byte of each operation the 
   expect(operation).toBeGreaterThan(12);
 }, 300_000);
 
-it("does what a list of rows by hour would do, in thousands of random histories", async () => {
+it("does with rows what a list of rows by hour would do, in thousands of random histories", async () => {
   await checkAgainstModel(3000, 5);
+}, 300_000);
+
+it("does with seeds what a list of seeds by hour would do, in thousands of random histories", async () => {
+  await checkSeedsAgainstModel(2000, 5);
 }, 300_000);
 
 it("holds in the VM all rows of each minute that was through, wherever the power failed", () => {
