@@ -43,7 +43,7 @@ export class SectorRing {
   private readonly store: FlashStore;
   private readonly firstSector: number;
   private readonly kind: number;
-  /** For each sector: first hour u24, 0 if it holds nothing | span. */
+  /** For each sector: first hour u24, 0 if it holds nothing, GOING_HOUR if it is being overwritten | span. */
   private readonly index: Buffer;
   /** Sectors out of use. */
   private readonly retired: number[];
@@ -109,7 +109,7 @@ export class SectorRing {
     return (this.firstSector + sector) * SECTOR_BYTES;
   }
 
-  /** The hour that a sector was opened for, or 0 if it holds nothing. */
+  /** The hour that a sector was opened for, 0 if it holds nothing, GOING_HOUR if it is being overwritten. */
   firstHour(sector: number): number {
     const at = sector * INDEX_BYTES;
     return (this.index[at] << 16) | readU16(this.index, at + 1);
