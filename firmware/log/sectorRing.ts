@@ -163,7 +163,7 @@ export class SectorRing {
 
   /**
    * Overwrites a whole sector with zeros. The CRC of its header goes first, so that nothing half overwritten counts; the rest of
-   * the header goes last, so that after a power cut the next expiry goes on. @throws FlashError
+   * the header goes last and alone, so that after a power cut the next expiry goes on. @throws FlashError
    */
   async shred(sector: number): Promise<void> {
     const address = this.address(sector);
@@ -171,10 +171,11 @@ export class SectorRing {
     this.setEntry(sector, GOING_HOUR, 0);
     try {
       await zero(this.store, address + HEADER_CRC_AT, HEADER_BYTES - HEADER_CRC_AT);
-      for (let end = SECTOR_BYTES; end > 0; end -= TRANSFER_BYTES) {
-        const start = Math.max(0, end - TRANSFER_BYTES);
+      for (let end = SECTOR_BYTES; end > HEADER_BYTES; end -= TRANSFER_BYTES) {
+        const start = Math.max(HEADER_BYTES, end - TRANSFER_BYTES);
         await zero(this.store, address + start, end - start);
       }
+      await zero(this.store, address, HEADER_BYTES);
     } catch (error) {
       if (!(error instanceof FlashFault)) throw error;
       await this.tryErase(sector);

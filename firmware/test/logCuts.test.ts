@@ -165,6 +165,27 @@ it("keeps the other rows of a group that is still open when some of it are erase
   }
 });
 
+it("leaves no expired row in the flash after the next expiry, wherever the power failed in the one before", async () => {
+  const make = new RowMaker();
+  const [old, kept] = [make.rows(300), make.rows(20)];
+  const fractions = Array.from({ length: 9 }, (_, i) => i / 8);
+  const operations = await everyCut(fractions, async (cut) => {
+    const flash = new ModelFlash(3 * SECTOR_BYTES);
+    const log = await mountContacts(flash);
+    await log.append(HOUR, old);
+    await log.append(HOUR + 200, kept);
+    flash.cut = { ...cut, operation: flash.operations + cut.operation };
+    const whole = await untilCut(async () => await log.expire(HOUR));
+    const restarted = flash.restarted();
+    const after = await mountContacts(restarted);
+    await after.expire(HOUR);
+    for (let at = 0; at < old.length; at += 12) expect(restarted.image.includes(old.subarray(at, at + 12))).toBe(false);
+    expect(await readHour(after, HOUR + 200)).toEqual(split(kept));
+    return !whole;
+  });
+  expect(operations).toBe(21);
+});
+
 it("erases expired rows and shows of them only whole ones meanwhile, and keeps the others, wherever the power fails", async () => {
   const flash = new ModelFlash(5 * SECTOR_BYTES);
   const make = new RowMaker();
