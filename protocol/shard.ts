@@ -59,10 +59,12 @@ const SEEDS_AT = 36;
 const KEY_ID_AT = 40;
 const HEADER_ZERO_AT = 48;
 
-const COUNT_AT = 4;
+/** Where a block keeps the number of its seeds. */
+export const BLOCK_COUNT_AT = 4;
 const REVERSE_MASK_AT = 5;
 const BLOCK_ZERO_AT = 6;
-const BLOCK_SEEDS_AT = 8;
+/** Where a block keeps its seeds, one after the other. */
+export const BLOCK_SEEDS_AT = 8;
 
 /** The key id of a public key: first 8 bytes of its SHA-256. */
 export function keyIdOf(sha256: Sha256, publicKey: Buffer): Buffer {
@@ -117,7 +119,7 @@ export function encodeShardBlock(block: ShardBlock): Buffer {
   expectBlockFields(count, block.reverseMask);
   const bytes = Buffer.alloc(SHARD_BLOCK_BYTES);
   writeU32(bytes, 0, block.hour);
-  bytes[COUNT_AT] = count;
+  bytes[BLOCK_COUNT_AT] = count;
   bytes[REVERSE_MASK_AT] = block.reverseMask;
   for (let i = 0; i < count; i++) {
     expectLength("block.seed", block.seeds[i], SEED_BYTES);
@@ -130,7 +132,7 @@ export function encodeShardBlock(block: ShardBlock): Buffer {
 /** Reads a 200-byte block. @throws FormatError */
 export function decodeShardBlock(bytes: Buffer): ShardBlock {
   expectLength("block", bytes, SHARD_BLOCK_BYTES);
-  const count = bytes[COUNT_AT];
+  const count = bytes[BLOCK_COUNT_AT];
   expectBlockFields(count, bytes[REVERSE_MASK_AT]);
   if (readU16(bytes, BLOCK_ZERO_AT) !== 0) throw new FormatError("block.reserved", BLOCK_ZERO_AT, "must be zero");
   const end = BLOCK_SEEDS_AT + count * SEED_BYTES;
@@ -210,9 +212,9 @@ export class ShardReader {
     const lastHour = readU32(this.last, 0);
     if (block.hour > lastHour) return;
     if (block.hour < lastHour) throw new FormatError("block.hour", 0, "hours must not descend");
-    const lastCount = this.last[COUNT_AT];
+    const lastCount = this.last[BLOCK_COUNT_AT];
     if (lastCount !== BLOCK_SEEDS)
-      throw new FormatError("block.count", COUNT_AT, "only the last block of an hour may be partly filled");
+      throw new FormatError("block.count", BLOCK_COUNT_AT, "only the last block of an hour may be partly filled");
     const lastSeedAt = BLOCK_SEEDS_AT + (lastCount - 1) * SEED_BYTES;
     if (compareBytes(this.last, lastSeedAt, bytes, BLOCK_SEEDS_AT, SEED_BYTES) >= 0)
       throw new FormatError("block.seeds", BLOCK_SEEDS_AT, "seeds of an hour must ascend");
@@ -221,7 +223,7 @@ export class ShardReader {
 
 function expectBlockFields(count: number, reverseMask: number): void {
   if (count < 1 || count > BLOCK_SEEDS)
-    throw new FormatError("block.count", COUNT_AT, `${count} seeds, must be 1 to 6`);
+    throw new FormatError("block.count", BLOCK_COUNT_AT, `${count} seeds, must be 1 to 6`);
   if (reverseMask >> count !== 0)
     throw new FormatError("block.reverseMask", REVERSE_MASK_AT, "marks a seed that is not there");
 }

@@ -32,7 +32,7 @@ const TABLE = Buffer.from(
     "a806060407040603", // erase
   "hex",
 );
-const ROW_BYTES = 8;
+const ENTRY_BYTES = 8;
 
 const GROUP = 1;
 const PAYLOAD_BYTES = 2;
@@ -46,7 +46,7 @@ const NOWHERE = 0xff;
 
 /** Row of a command or report, -1 if there is none. */
 function find(code: number): number {
-  for (let at = 0; at < TABLE.length; at += ROW_BYTES) if (TABLE[at] === code) return at;
+  for (let at = 0; at < TABLE.length; at += ENTRY_BYTES) if (TABLE[at] === code) return at;
   return -1;
 }
 

@@ -61,7 +61,7 @@ export class NeighbourTable {
 
   /**
    * Adds a hearing in `nowMinute` to a chirp in hand. A direct one overrules what came with an age, and is overruled by none
-   * (docs/protocol.md, "Contact rows").
+   * (docs/protocol.md, "Contact row").
    *
    * @returns false if the chirp is not in hand
    */

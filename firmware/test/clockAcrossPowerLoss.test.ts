@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { ClockChip } from "../chips/clockChip";
 import { Ds3231 } from "../chips/ds3231";
 import { Pcf8563 } from "../chips/pcf8563";
-import { Fault, type FaultCounters } from "../faults/faultCounters";
+import { Fault, FaultCounters } from "../faults/faultCounters";
 import { Command, StateFlag, Status } from "../keyfob/codes";
 import { DEFAULT_TUNABLES } from "../state/config";
 import type { SettingsStore } from "../state/settingsStore";
@@ -18,9 +18,8 @@ Object.assign(Buffer, {
 });
 
 // By a name that TypeScript does not follow: the whole program is checked by DeviceScript's compiler, under its own rules.
-const PROGRAM: string = "../wearable";
-const { startFaultCounters, Wearable } = (await import(PROGRAM)) as {
-  startFaultCounters(settings: SettingsStore): Promise<FaultCounters>;
+const PROGRAM: string = "../wearable/wearable";
+const { Wearable } = (await import(PROGRAM)) as {
   Wearable: new (
     ...parts: unknown[]
   ) => {
@@ -62,16 +61,15 @@ class Desk {
 
   /** Gives it power; its milliseconds begin at 0. */
   async powerOn(withChip = true) {
-    const faults = await startFaultCounters(this.settings);
+    const faults = await FaultCounters.start(this.settings);
     const board = {
       radio: { send: async () => {}, onEvents: () => {}, resetHardware: async () => {} },
       openFlash: async () => {
         throw new Error("no flash on this desk");
       },
       clockChip: withChip ? this.chip : undefined,
-      button: undefined,
-      light: undefined,
-      batteryPercent: () => 255,
+      onPress: () => {},
+      light: { show: async () => {} },
     };
     const runtime = {
       timer: { millis: () => 0, sleep: async () => {} },

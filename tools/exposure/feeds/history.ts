@@ -1,13 +1,15 @@
-import { decodeShardHeader, SHARD_BLOCK_BYTES, SHARD_HEADER_BYTES } from "../../../protocol/shard";
+import { SEED_BYTES } from "../../../protocol/chirp";
+import {
+  BLOCK_COUNT_AT,
+  BLOCK_SEEDS_AT,
+  decodeShardHeader,
+  SHARD_BLOCK_BYTES,
+  SHARD_HEADER_BYTES,
+} from "../../../protocol/shard";
 import type { ReleasedSeed } from "../../../protocol/shardFile";
 import type { FeedFiles } from "./feedFiles";
 
 const BLOCKS_WITHOUT_PAUSE = 10_000;
-
-/** Where a block of 200 bytes keeps the number of its seeds, and the first of them (docs/protocol.md, "Exposure shard"). */
-const COUNT_AT = 4;
-const SEEDS_AT = 8;
-const SEED_BYTES = 32;
 
 /**
  * Drops seeds that a shard of the feed carries already. Someone who uploads twice would otherwise stand out: the seeds
@@ -59,7 +61,7 @@ async function search(file: Buffer, wanted: ReadonlyMap<number, WantedSeeds>, fo
     const at = SHARD_HEADER_BYTES + i * SHARD_BLOCK_BYTES;
     const ofHour = wanted.get(file.readUInt32BE(at));
     if (ofHour === undefined) continue;
-    const count = file.readUInt8(at + COUNT_AT);
-    for (let k = 0; k < count; k++) ofHour.find(file, at + SEEDS_AT + k * SEED_BYTES, found);
+    const count = file.readUInt8(at + BLOCK_COUNT_AT);
+    for (let k = 0; k < count; k++) ofHour.find(file, at + BLOCK_SEEDS_AT + k * SEED_BYTES, found);
   }
 }
