@@ -1,4 +1,23 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** The files that take longest, or mostly wait for programs: they begin first, so that the others run beside them. */
+const FIRST = [
+  "test/documents/documents.deep.test.ts",
+  "tools/loop/test/loop.deep.test.ts",
+  "tools/device/test/keyfobDevice.deep.test.ts",
+  "tools/sim/test/longLife.deep.test.ts",
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => {
+      const at = FIRST.findIndex((name) => moduleId.endsWith(name));
+      return at < 0 ? FIRST.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
+  }
+}
 
 /** The checks that take long or need more than Node: see .ci/run. */
 export default defineConfig({
@@ -6,6 +25,7 @@ export default defineConfig({
     include: ["**/*.deep.test.ts"],
     exclude: ["node_modules/**", "build/**"],
     globalSetup: ["test/build-bytecode.ts"],
+    sequence: { sequencer: LongestFirst },
     testTimeout: 300_000,
     hookTimeout: 120_000,
     maxWorkers: 2,

@@ -73,8 +73,8 @@ export const SUBSTITUTIONS: readonly Substitution[] = [
     why: "the reader's own; federation.deep.test.ts pulls from other regions",
   },
   {
-    written: /devicescript-esp32(c3)?-0x0\.bin/,
-    by: (here) => here.file("devicescript-esp32-0x0.bin", "stands for a runtime: there is no board to flash"),
+    written: /devicescript-esp32(c3)?-0x1?0+\.bin/,
+    by: (here, name) => here.file(name, "stands for a runtime: there is no board to flash"),
     why: "the runtime that the reader has built or downloaded",
   },
 ];
