@@ -73,6 +73,11 @@ export const SUBSTITUTIONS: readonly Substitution[] = [
     why: "the reader's own; federation.deep.test.ts pulls from other regions",
   },
   {
+    written: /(?<=--contacts )FILE\b/,
+    by: (here) => here.file("contacts.tij", contactsOf(1_480_500_000, ["10", "39", "2"], "7")),
+    why: "the recording of a conference, which is not ours to hand on; here a small list with the same hour and people",
+  },
+  {
     written: /devicescript-esp32(c3)?-0x1?0+\.bin/,
     by: (here, name) => here.file(name, "stands for a runtime: there is no board to flash"),
     why: "the runtime that the reader has built or downloaded",
@@ -85,6 +90,14 @@ function dateHere(written: string): string {
   const here = new Date(Date.now() - daysAgo * DAY_MS);
   const two = (value: number) => String(value).padStart(2, "0");
   return `${here.getFullYear()}-${two(here.getMonth() + 1)}-${two(here.getDate())}`;
+}
+
+/** Lines of a contact list in which everybody in turn is near somebody for five minutes. */
+function contactsOf(fromS: number, people: readonly string[], near: string): string {
+  const lines = people.flatMap((id, i) =>
+    Array.from({ length: 15 }, (_, k) => `${fromS + (15 * i + k + 1) * 20}\t${id}\t${near}`),
+  );
+  return `${lines.join("\n")}\n`;
 }
 
 /** Command lines that go on until they are ended, and what they print when they are ready. */
