@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import { createProgram } from "../../tools/cli/program";
 import { words } from "./commandLines";
 
+const PROGRAM: Command = await createProgram();
+
 /**
  * What is wrong with a chirpfob command line, as far as the command's own definition tells; undefined if nothing is.
  *
@@ -50,7 +52,7 @@ interface Reading {
 }
 
 function read(rest: readonly string[]): Reading {
-  let command = createProgram() as Command;
+  let command = PROGRAM;
   const known = [...command.options];
   const options: string[] = [];
   const positional: string[] = [];

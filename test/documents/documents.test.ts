@@ -53,9 +53,9 @@ describe("README.md, followed word for word", () => {
 describe("the documents together", () => {
   const all = DOCUMENTS.flatMap(commandLines).map(({ text }) => text);
 
-  it("show every command that there is", () => {
+  it("show every command that there is", async () => {
     const shown = new Set(all.filter((text) => text.startsWith("chirpfob")).map(commandName));
-    expect(leaves(createProgram()).filter((name) => !shown.has(name))).toEqual([]);
+    expect(leaves(await createProgram()).filter((name) => !shown.has(name))).toEqual([]);
   });
 
   it("use every substitution and exception of this test", () => {

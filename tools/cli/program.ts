@@ -2,76 +2,61 @@ import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { DeviceError } from "../device/deviceError";
 import { KeyfobError } from "../device/keyfobError";
-import { addBoardsCommand } from "./commands/boards";
-import { addBuildCommand } from "./commands/build";
-import { addClockCommand } from "./commands/clock";
-import { addConfigCommand } from "./commands/config";
-import { addDeployCommand } from "./commands/deploy";
-import { addDevicesCommand } from "./commands/devices";
-import { addDoctorCommand } from "./commands/doctor";
-import { addEraseCommand } from "./commands/erase";
-import { addExposuresCommand } from "./commands/exposures";
-import { addFederateCommand } from "./commands/federate";
-import { addFlashCommand } from "./commands/flash";
-import { addInspectCommand } from "./commands/inspect";
-import { addKeyfobKeyCommands } from "./commands/keyfobKeys";
-import { addRegionKeyCommands } from "./commands/keys";
-import { addPermissionsCommand } from "./commands/permissions";
-import { addPowerCommand } from "./commands/power";
-import { addPublishCommand } from "./commands/publish";
-import { addSeedsCommand } from "./commands/seeds";
-import { addServeCommand } from "./commands/serve";
-import { addShardsCommand } from "./commands/shards";
-import { addSimCommand } from "./commands/sim";
-import { addSnoozeCommand } from "./commands/snooze";
-import { addStatsCommand } from "./commands/stats";
-import { addStatusCommand } from "./commands/status";
-import { addUploadCommand } from "./commands/upload";
 import { CliError, EXIT, type ExitCode } from "./errors";
 import { note } from "./output";
 
 const { version: VERSION } = createRequire(import.meta.url)("../../package.json") as { version: string };
 
-/** Every command adds itself; one line each, in the order in which `chirpfob --help` lists them. */
-export function createProgram(): Command {
+/**
+ * Every command adds itself; in the order in which `chirpfob --help` lists them. Each is read only when it is asked for: to read
+ * the whole program takes three times as long as what a keyfob's commands need, and an old computer at a counter shows it.
+ */
+const COMMANDS: readonly { readonly name: string; readonly load: () => Promise<(program: Command) => void> }[] = [
+  { name: "devices", load: async () => (await import("./commands/devices")).addDevicesCommand },
+  { name: "status", load: async () => (await import("./commands/status")).addStatusCommand },
+  { name: "clock", load: async () => (await import("./commands/clock")).addClockCommand },
+  { name: "config", load: async () => (await import("./commands/config")).addConfigCommand },
+  { name: "snooze", load: async () => (await import("./commands/snooze")).addSnoozeCommand },
+  { name: "seeds", load: async () => (await import("./commands/seeds")).addSeedsCommand },
+  { name: "upload", load: async () => (await import("./commands/upload")).addUploadCommand },
+  { name: "shards", load: async () => (await import("./commands/shards")).addShardsCommand },
+  { name: "exposures", load: async () => (await import("./commands/exposures")).addExposuresCommand },
+  { name: "erase", load: async () => (await import("./commands/erase")).addEraseCommand },
+  { name: "boards", load: async () => (await import("./commands/boards")).addBoardsCommand },
+  { name: "build", load: async () => (await import("./commands/build")).addBuildCommand },
+  { name: "deploy", load: async () => (await import("./commands/deploy")).addDeployCommand },
+  { name: "flash", load: async () => (await import("./commands/flash")).addFlashCommand },
+  { name: "doctor", load: async () => (await import("./commands/doctor")).addDoctorCommand },
+  { name: "power", load: async () => (await import("./commands/power")).addPowerCommand },
+  { name: "inspect", load: async () => (await import("./commands/inspect")).addInspectCommand },
+  { name: "sim", load: async () => (await import("./commands/sim")).addSimCommand },
+  { name: "serve", load: async () => (await import("./commands/serve")).addServeCommand },
+  { name: "permissions", load: async () => (await import("./commands/permissions")).addPermissionsCommand },
+  { name: "keys", load: async () => (await import("./commands/keyfobKeys")).addKeyfobKeyCommands },
+  { name: "keys", load: async () => (await import("./commands/keys")).addRegionKeyCommands },
+  { name: "publish", load: async () => (await import("./commands/publish")).addPublishCommand },
+  { name: "stats", load: async () => (await import("./commands/stats")).addStatsCommand },
+  { name: "federate", load: async () => (await import("./commands/federate")).addFederateCommand },
+];
+
+/** @param name of the only command that is wanted; all are there if it is not given, or if there is none of that name */
+export async function createProgram(name?: string): Promise<Command> {
   const program = new Command("chirpfob")
     .description("Private contact tracing (PACT) with keyfobs: flash, sync, share, check, simulate, serve")
     .version(VERSION, "-V, --version", "print the version")
     .showHelpAfterError("(add --help for the options)")
     .configureHelp({ showGlobalOptions: true })
     .exitOverride();
-  addDevicesCommand(program);
-  addStatusCommand(program);
-  addClockCommand(program);
-  addConfigCommand(program);
-  addSnoozeCommand(program);
-  addSeedsCommand(program);
-  addUploadCommand(program);
-  addShardsCommand(program);
-  addExposuresCommand(program);
-  addEraseCommand(program);
-  addBoardsCommand(program);
-  addBuildCommand(program);
-  addDeployCommand(program);
-  addFlashCommand(program);
-  addDoctorCommand(program);
-  addPowerCommand(program);
-  addInspectCommand(program);
-  addSimCommand(program);
-  addServeCommand(program);
-  addPermissionsCommand(program);
-  addKeyfobKeyCommands(program);
-  addRegionKeyCommands(program);
-  addPublishCommand(program);
-  addStatsCommand(program);
-  addFederateCommand(program);
+  const wanted = COMMANDS.filter((command) => command.name === name);
+  for (const { load } of wanted.length > 0 ? wanted : COMMANDS) (await load())(program);
   return program;
 }
 
 /** Runs one command line and says how it ended; never throws and never prints a stack trace for an expected failure. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
   try {
-    await createProgram().parseAsync([...argv], { from: "user" });
+    const program = await createProgram(argv[0]);
+    await program.parseAsync([...argv], { from: "user" });
     return EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;

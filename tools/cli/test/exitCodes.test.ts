@@ -15,7 +15,7 @@ function leaves(command: Command, path: string[] = []): { path: string[]; comman
     : command.commands.flatMap((sub) => leaves(sub, here));
 }
 
-const ALL = createProgram().commands.flatMap((command) => leaves(command));
+const ALL = (await createProgram()).commands.flatMap((command) => leaves(command));
 const DOCUMENT = readFileSync(join(ROOT, "docs/cli.md"), "utf8");
 
 describe("the command line", () => {
