@@ -32,6 +32,7 @@ const NUMBER = /\b[0-9A-Z]{5}(?:-[0-9A-Z]{5}){4}-[0-9A-Z][0-9A-Z*~$=]/g;
 
 /** A busy machine may need long to start what a quick one starts in two seconds. */
 const PATIENCE_MS = 300_000;
+const LAST_WORDS_MS = 10_000;
 
 /** How a command line went; without `running` it was not run. */
 interface End {
@@ -135,8 +136,19 @@ export class Stage implements Substitutes {
     return line;
   }
 
+  /** Whether every shown line was printed; what goes on may have said that it is ready before it has said everything. */
+  async #compare(block: Block, printed: readonly Running[]): Promise<string[]> {
+    const deadline = Date.now() + LAST_WORDS_MS;
+    for (;;) {
+      const complaints = await this.#notPrinted(block, printed);
+      const goesOn = printed.some(({ child }) => child.exitCode === null && child.signalCode === null);
+      if (complaints.length === 0 || !goesOn || Date.now() > deadline) return complaints;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
   /** Whether every shown line was printed, in this order, by some command of the block, on stdout or stderr. */
-  async #compare({ commands, shows }: Block, printed: readonly Running[]): Promise<string[]> {
+  async #notPrinted({ commands, shows }: Block, printed: readonly Running[]): Promise<string[]> {
     const outputs = printed.flatMap((running) => [running.stdout(), running.stderr()]);
     const ports = await Promise.all([...this.#ports].map(async ([written, here]) => [written, await here] as const));
     const streams = outputs.map((output) => ({

@@ -1,7 +1,8 @@
 // The command line as a process of its own, for what only a real one shows: its end, its signals, its terminal.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { createServer } from "node:net";
+import { randomInt } from "node:crypto";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { ROOT } from "../../../test/tools";
 
@@ -70,20 +71,37 @@ export function start(
   };
 }
 
-/** A TCP port of this machine that nobody listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
+/** Below the ports that Linux, macOS and Windows hand out by themselves: what is free here stays free until it is used. */
+const OWN_PORTS = { first: 10_000, count: 20_000 };
+
+/** A TCP port of this machine that nobody listens on, and that no program gets which asks for any port (port 0). */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = OWN_PORTS.first + randomInt(OWN_PORTS.count);
+    const isFree = await new Promise<boolean>((resolve) => {
+      const server = createServer()
+        .once("error", () => resolve(false))
+        .listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
     });
-  });
+    if (isFree) return port;
+  }
 }
 
 /** A real SOCKS5 proxy. */
 export async function startMicrosocks(): Promise<{ url: string; close(): void }> {
   const port = await freePort();
   const child = spawn("microsocks", ["-i", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  while (child.exitCode === null && !(await accepts(port))) await new Promise((resolve) => setTimeout(resolve, 20));
   return { url: `socks5://127.0.0.1:${port}`, close: () => void child.kill() };
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1")
+      .once("connect", () => {
+        socket.destroy();
+        resolve(true);
+      })
+      .once("error", () => resolve(false));
+  });
 }
