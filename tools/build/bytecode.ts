@@ -38,18 +38,25 @@ export async function buildBytecode(name: string, entry: string): Promise<Byteco
   const file = join(OUT, `${name}.devs`);
   const debugFile = join(OUT, `${name}-dbg.json`);
   const stampFile = join(OUT, `${name}.stamp`);
+  const stamp = await fingerprint(entry);
+  const isBuilt = async (): Promise<boolean> => (await readFile(stampFile, "utf8").catch(() => "")) === stamp;
+  const built = async (): Promise<Bytecode> => ({ image: await readFile(file), file, debugFile });
+  // What is built already need not wait until other programs are: a build takes its stamp away before it touches the image.
+  if (await isBuilt()) {
+    const bytecode = await built();
+    if (await isBuilt()) return bytecode;
+  }
   await mkdir(OUT, { recursive: true });
   const unlock = await lock(join(OUT, "compiler.lock"));
   try {
-    const stamp = await fingerprint(entry);
-    if ((await readFile(stampFile, "utf8").catch(() => "")) !== stamp) {
+    if (!(await isBuilt())) {
       await rm(stampFile, { force: true });
       await compile(entry);
       await copyFile(join(COMPILER_OUTPUT, "bytecode.devs"), file);
       await copyFile(join(COMPILER_OUTPUT, "bytecode-dbg.json"), debugFile);
       await writeFile(stampFile, stamp);
     }
-    return { image: await readFile(file), file, debugFile };
+    return await built();
   } finally {
     await unlock();
   }
