@@ -28,7 +28,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     testTimeout: 300_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
+    // One more than the processors that it needs: tests with real ports and processes wait for much of their time.
+    maxWorkers: 3,
     // Tests with real ports and processes can miss their moment on a busy machine; vitest reports each retry.
     retry: process.env.CI ? 1 : 0,
   },
