@@ -16,8 +16,14 @@ export interface DeviceScriptBoard {
   readonly pins: Readonly<Record<string, number>>;
   readonly i2c?: { readonly pinSDA: string | number; readonly pinSCL: string | number };
   readonly led?: { readonly isMono?: boolean; readonly type?: number; readonly pin?: number | string };
-  readonly services?: readonly { readonly name: string; readonly service: string }[];
-  readonly $services?: readonly { readonly name: string; readonly service: string }[];
+  readonly services?: readonly DeviceScriptService[];
+  readonly $services?: readonly DeviceScriptService[];
+}
+
+interface DeviceScriptService {
+  readonly name: string;
+  readonly service: string;
+  readonly pin?: number | string;
 }
 
 const FIRST_BOARD = "adafruit_feather_esp32_s2: {";
@@ -38,7 +44,11 @@ function deviceScriptBoards(): Readonly<Record<string, DeviceScriptBoard>> {
   return catalog;
 }
 
-/** DeviceScript's definition of a board of ours. @throws BoardsError if it has no such board, pin, button or light */
+/**
+ * DeviceScript's definition of a board of ours.
+ *
+ * @throws BoardsError if it has no such board, pin, button or light, or uses a pin of the entry for something else
+ */
 export function checkAgainstDeviceScript(board: Board): DeviceScriptBoard {
   const known = deviceScriptBoards()[board.deviceScript];
   const fail = (message: string): never => {
@@ -56,8 +66,18 @@ export function checkAgainstDeviceScript(board: Board): DeviceScriptBoard {
   if (board.light.kind === "board" && !known.led) fail(`${board.deviceScript} has no light of its own`);
   const buttons = [...(known.services ?? []), ...(known.$services ?? [])].filter((s) => s.service === "button");
   const { button } = board;
-  if (button.kind === "board" && !buttons.some(({ name }) => name === button.name))
-    fail(`${board.deviceScript} has no button "${button.name}"`);
+  const own = button.kind === "board" ? buttons.find(({ name }) => name === button.name) : undefined;
+  if (button.kind === "board" && !own) fail(`${board.deviceScript} has no button "${button.name}"`);
+  const gpio = (pin: number | string | undefined) => (typeof pin === "string" ? known.pins[pin] : pin);
+  const taken = new Map<number | undefined, string>();
+  if (board.light.kind === "board") taken.set(gpio(known.led?.pin), "the light");
+  if (own) taken.set(gpio(own.pin), "the button");
+  if (board.clock !== "none")
+    for (const pin of [known.i2c?.pinSDA, known.i2c?.pinSCL]) taken.set(gpio(pin), "the clock chip");
+  for (const [use, name] of pinsOf(board)) {
+    const owner = taken.get(known.pins[name]);
+    if (owner !== undefined) fail(`${use}: ${name} is the pin of ${owner} on ${board.deviceScript}`);
+  }
   return known;
 }
 

@@ -81,9 +81,20 @@ describe("an entry that DeviceScript does not bear out is refused", () => {
     ["a clock chip without I2C pins", { clock: "ds3231" }, "names no I2C pins"],
     ["a light it does not have", { light: { kind: "board", rgb: true } }, "has no light of its own"],
     ["a button it does not have", { button: { kind: "board", name: "buttonX" } }, 'no button "buttonX"'],
+    [
+      "a light on the pin of the board's button",
+      { light: { kind: "pin", pin: "MISO_D9", activeHigh: true } },
+      "light.pin: MISO_D9 is the pin of the button",
+    ],
   ])("%s", (_, change, message) => {
     expect(refusal(() => checkAgainstDeviceScript({ ...board, ...change } as Board))).toContain(message);
   });
+});
+
+test("an entry that puts its button on the clock chip's bus is refused", () => {
+  const board = { ...findBoard("feather-s2-nrf"), button: { kind: "pin", pin: "SDA" } } as Board;
+  expect(refusal(() => checkAgainstDeviceScript(board))).toContain("button.pin: SDA is the pin of the clock chip");
+  expect(checkAgainstDeviceScript({ ...board, clock: "none" }).id).toBe(board.deviceScript);
 });
 
 test("an unknown id is answered with those there are", () => {

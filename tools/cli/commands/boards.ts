@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { type Board, BoardsError, findBoard, loadBoards, pinsOf } from "../../boards/boards";
+import { checkAgainstDeviceScript } from "../../boards/catalog";
 import { CliError, EXIT } from "../errors";
 import { printFacts, printJson, printLine } from "../output";
 
@@ -15,11 +16,17 @@ export function addBoardsCommand(program: Command): void {
       "\nNone has been run on hardware yet.\n\nExamples:\n  chirpfob boards\n  chirpfob boards feather-s2-nrf",
     )
     .action((id: string | undefined, { json }: { json?: boolean }) => {
-      const boards = read(() => (id === undefined ? loadBoards() : [findBoard(id)]));
+      const boards = read(() => (id === undefined ? loadBoards() : [checked(findBoard(id))]));
       if (json) printJson(id === undefined ? boards : boards[0]);
       else if (id !== undefined) printFacts(wiring(boards[0] as Board));
       else for (const line of table(boards)) printLine(line);
     });
+}
+
+/** The board, if DeviceScript has its pins, light and button. @throws BoardsError */
+function checked(board: Board): Board {
+  checkAgainstDeviceScript(board);
+  return board;
 }
 
 function read<T>(action: () => T): T {

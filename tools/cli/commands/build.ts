@@ -38,7 +38,7 @@ const TOO_LARGE = "verification error: -1051";
 /**
  * Compiles a role's program, for a board of boards.json or for the simulator.
  *
- * @throws CliError for an unknown board, or with the compiler's diagnostics
+ * @throws CliError for an unknown board, for one that DeviceScript does not bear out, or with the compiler's diagnostics
  */
 export async function buildRole(role: Role, boardId?: string): Promise<Bytecode> {
   try {
@@ -46,7 +46,7 @@ export async function buildRole(role: Role, boardId?: string): Promise<Bytecode>
     const board = boardFor(boardId, role);
     return await buildBytecode(`${role}-${board.id}`, await writeEntry(board, role));
   } catch (error) {
-    if (error instanceof BuildsError) throw new CliError(EXIT.input, error.message);
+    if (error instanceof BuildsError || error instanceof BoardsError) throw new CliError(EXIT.input, error.message);
     if (!(error instanceof BuildError)) throw error;
     if (error.message.includes(TOO_LARGE))
       throw new CliError(
