@@ -56,6 +56,8 @@ async function runDevice(options: DeviceOptions): Promise<void> {
     throw new CliError(EXIT.input, "a simulated serial port needs socat: install it, or use --tcp instead of --pty");
   const file = options.flash === undefined ? undefined : new FlashFile(options.flash);
   const flash = file && existsSync(file.path) ? load(file) : blankDeviceFlash();
+  // A file that cannot be written is found out now, not after an hour's use.
+  if (file) save(file, flash);
   const { image, debugFile } = await build(options.role);
 
   const world = new World({ seed: `sim device ${process.pid} ${Date.now()}` });
@@ -72,19 +74,18 @@ async function runDevice(options: DeviceOptions): Promise<void> {
   process.stdout.write(`${port.address}\n`);
   note(`A simulated ${options.role} runs behind ${port.address}. Ctrl-C ends it.`);
 
-  const saving = setInterval(() => file?.saveIfChanged(flash), SAVE_EVERY_MS);
+  const saving = setInterval(() => file && saveOrWarn(file, flash), SAVE_EVERY_MS);
   const pressing = setInterval(() => {
     if (options.pressButton && port.isOpen) device.button.press();
   }, PRESS_EVERY_MS);
   await new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, resolve);
   });
   clearInterval(saving);
   clearInterval(pressing);
   live.stop();
   await port.close();
-  file?.saveIfChanged(flash);
+  if (file) save(file, flash);
 }
 
 async function open(live: LiveWorld, device: SimDevice, options: DeviceOptions, tcp: number): Promise<Port> {
@@ -112,5 +113,22 @@ function load(file: FlashFile): DeviceFlash {
   } catch (error) {
     if (error instanceof FlashFileError) throw new CliError(EXIT.input, error.message);
     throw new CliError(EXIT.input, `cannot read ${file.path}: ${(error as Error).message}`);
+  }
+}
+
+function save(file: FlashFile, flash: DeviceFlash): void {
+  try {
+    file.saveIfChanged(flash);
+  } catch (error) {
+    throw new CliError(EXIT.input, `the device's flash cannot be kept in ${file.path}: ${(error as Error).message}`);
+  }
+}
+
+/** A disk that is full for a while is no reason to end the device; it is said, and tried again. */
+function saveOrWarn(file: FlashFile, flash: DeviceFlash): void {
+  try {
+    save(file, flash);
+  } catch (error) {
+    note(`chirpfob: ${(error as Error).message}`);
   }
 }

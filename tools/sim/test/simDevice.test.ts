@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -96,6 +96,39 @@ describe("chirpfob sim device", () => {
     writeFileSync(blank.path, readFileSync(blank.path).subarray(0, -1));
     expect(() => blank.load()).toThrow(/damaged: it has \d+ bytes and should have \d+/);
   }, 60_000);
+
+  it("refuses to keep its flash where no file can be written, before it starts", async () => {
+    const run = simDevice("--flash", join(folder, "no such folder", "keyfob.flash"));
+    expect(await run.ended).toBe(EXIT.input);
+    expect(run.output.stdout).toBe("");
+    expect(run.output.stderr).toMatch(/^chirpfob: the device's flash cannot be kept in .*ENOENT.*\n$/);
+  }, 60_000);
+
+  it.skipIf(!hasTool("socat"))(
+    "takes no file's place with its serial port, and the place of a link that a killed run left",
+    async () => {
+      const letter = join(folder, "a letter, unsent");
+      writeFileSync(letter, "Dear reader");
+      const wrong = simDevice("--pty", letter);
+      expect(await wrong.ended).toBe(EXIT.input);
+      expect(wrong.output.stderr).toMatch(/a letter, unsent exists already and is no serial port/);
+      expect(readFileSync(letter, "utf8")).toBe("Dear reader");
+
+      const stale = join(folder, "tty, stale");
+      symlinkSync("/dev/pts/999999", stale);
+      const device = simDevice("--pty", stale);
+      expect(await device.address()).toBe(stale);
+      expect(readlinkSync(stale)).not.toBe("/dev/pts/999999");
+      device.child.kill("SIGHUP");
+      expect(await device.ended).toBe(EXIT.ok);
+      expect(existsSync(stale)).toBe(false);
+
+      const nowhere = simDevice("--pty", join(folder, "no such folder", "tty"));
+      expect(await nowhere.ended).toBe(EXIT.input);
+      expect(nowhere.output.stderr).toMatch(/there is no folder/);
+    },
+    60_000,
+  );
 
   it("refuses a port that is none, two ports at once, and a port in use", async () => {
     const wrong = simDevice("--tcp", "99999");

@@ -1,8 +1,9 @@
 // Where real programs reach a simulated device: a TCP port, or a pseudo terminal made by socat.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, readlinkSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
+import { dirname } from "node:path";
 import type { SimDevice } from "../device/device";
 import type { LiveWorld } from "../live";
 import type { SeededRandom } from "../random";
@@ -11,6 +12,9 @@ import { type LineFaultOptions, LineFaults } from "./lineFaults";
 
 /** Bytes that may wait for a host that does not read; more are lost, as on a real port. */
 const BACKLOG_BYTES = 64 * 1024;
+
+/** Linux and macOS name them so. */
+const PSEUDO_TERMINAL = /^\/dev\/(pts\/|ttys)\d+$/;
 
 /** A port on which a host can open the device. */
 export interface Port {
@@ -117,9 +121,26 @@ export function hasSocat(): boolean {
   return spawnSync("socat", ["-V"], { stdio: "ignore" }).status === 0;
 }
 
+/** Takes away the link that a run which was killed left behind. @throws Error if anything else is at `path`: it is not ours */
+function makeWayForLink(path: string): void {
+  if (!existsSync(dirname(path))) throw new Error(`there is no folder ${dirname(path)}`);
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) return;
+  if (!found.isSymbolicLink() || !PSEUDO_TERMINAL.test(readlinkSync(path)))
+    throw new Error(`${path} exists already and is no serial port: choose a path that is free`);
+  rmSync(path);
+}
+
+/** A path as socat's address options take it: what they give a meaning to stands behind a backslash. */
+function socatPath(path: string): string {
+  return path.replace(/[\\,:!"'()[\]{}]/g, "\\$&");
+}
+
 /**
  * Offers a device as a pseudo terminal at `path` (a link), through socat. When the host closes it, socat ends and a new terminal
  * takes its place, as a real port forgets what it had not sent.
+ *
+ * @throws Error if something else is at `path`, which is left alone, or socat cannot make a terminal there
  */
 export async function openPty(live: LiveWorld, device: SimDevice, path: string, options: PortOptions): Promise<Port> {
   let child: ChildProcess;
@@ -127,9 +148,11 @@ export async function openPty(live: LiveWorld, device: SimDevice, path: string, 
   let isClosing = false;
   const start = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      rmSync(path, { force: true });
+      makeWayForLink(path);
+      let isEnded = false;
+      let isUp = false;
       // wait-slave: socat goes on, and says so in its log, when a host opens the terminal.
-      const pty = `PTY,link=${path},rawer,wait-slave,pty-interval=0.02`;
+      const pty = `PTY,link=${socatPath(path)},rawer,wait-slave,pty-interval=0.02`;
       child = spawn("socat", ["-d", "-d", "-t", "0", pty, "STDIO"], { stdio: ["pipe", "pipe", "pipe"] });
       const { stdin, stdout, stderr } = child;
       if (!stdin || !stdout || !stderr) throw new Error("socat has no pipes");
@@ -138,7 +161,11 @@ export async function openPty(live: LiveWorld, device: SimDevice, path: string, 
       let messages = "";
       stderr.on("data", (text: Buffer) => {
         messages += text.toString();
-        if (/PTY is/.test(messages)) void waitForLink(path, () => isClosing).then(resolve);
+        if (/PTY is/.test(messages))
+          void waitForLink(path, () => isEnded).then(() => {
+            isUp = !isEnded;
+            if (isUp) resolve();
+          });
         if (!cable && /starting data transfer loop/.test(messages)) {
           const send = (bytes: Uint8Array): void => {
             if (stdin.writable && stdin.writableLength < BACKLOG_BYTES) stdin.write(bytes);
@@ -148,10 +175,11 @@ export async function openPty(live: LiveWorld, device: SimDevice, path: string, 
       });
       child.once("error", (error) => reject(error));
       child.once("exit", () => {
+        isEnded = true;
         cable?.unplug();
         cable = undefined;
         reject(new Error(`socat cannot make a terminal at ${path}:\n${messages}`));
-        if (!isClosing) start().catch(() => undefined);
+        if (isUp && !isClosing) start().catch(() => undefined);
       });
     });
   await start();
@@ -165,7 +193,11 @@ export async function openPty(live: LiveWorld, device: SimDevice, path: string, 
       new Promise((resolve) => {
         isClosing = true;
         const ended = (): void => {
-          rmSync(path, { force: true });
+          try {
+            makeWayForLink(path);
+          } catch {
+            // Somebody else put something in the link's place.
+          }
           resolve();
         };
         if (child.exitCode !== null || child.signalCode !== null) ended();
