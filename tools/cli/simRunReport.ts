@@ -18,7 +18,7 @@ export function printLoopResult(result: LoopResult, seconds: number): void {
   const seeds = shards.reduce((sum, shard) => sum + shard.seeds, 0);
   printLine(`Published: ${shards.length} signed shard${shards.length === 1 ? "" : "s"} with ${seeds} seeds.\n`);
   const told = people.filter((p) => p.directMinutes + p.sharedMinutes + p.truthMinutes + p.truthSharedMinutes > 0);
-  printTable(["keyfob of", "direct", "truth", "shared", "truth", "advice"], told.map(row));
+  if (told.length > 0) printTable(["keyfob of", "direct", "truth", "shared", "truth", "advice"], told.map(row));
   if (told.length < people.length)
     printLine(
       people.length - told.length === 1
@@ -36,7 +36,8 @@ export function printLoopResult(result: LoopResult, seconds: number): void {
       printLine(
         `Contacts of ${minMinutes}${maxMinutes === undefined ? " minutes or more" : maxMinutes === minMinutes ? " minute" : ` to ${maxMinutes} minutes`}: ${found} of ${contacts} found, ${percent(minutesCounted / minutes)} of their minutes counted.`,
       );
-  if (differences.length === 0) printLine("Every keyfob says exactly what the contact list says.");
+  if (people.length === 0) printLine("Everybody was diagnosed: nobody is left to be told.");
+  else if (differences.length === 0) printLine("Every keyfob says exactly what the contact list says.");
   const names = new Map(people.map(({ id, name }) => [id, name]));
   for (const difference of differences.slice(0, MAX_DIFFERENCES))
     printLine(`  ${names.get(difference.id)}: ${differenceText(difference)}`);

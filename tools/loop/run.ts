@@ -15,6 +15,7 @@ import { Authority, REGION } from "./authority";
 import { CommandFailed, Computer } from "./computer";
 import type { KeyfobAnswer } from "./evaluate";
 import { type Faults, layDeadlyLine, NO_FAULTS } from "./faults";
+import { counted } from "./report/words";
 import type { DeviceCounts, LoopResult, Shard, Upload } from "./result";
 import type { LoopScene } from "./scene";
 import { outageOf, Town } from "./town";
@@ -106,7 +107,9 @@ class Loop {
   private async liveThroughTheDay(): Promise<{ town: Town; authority: Authority }> {
     const { scene, events, options, faults } = this;
     const devices = scene.people.length + scene.repeaters.length;
-    events.step(`Opening the exposure service, compiling the programs, switching on ${devices} devices`);
+    events.step(
+      `Opening the exposure service, compiling the programs, switching on ${counted(devices, "device", "devices")}`,
+    );
     // Seeds are published when their hour has been over for the embargo.
     const endS = Math.ceil(scene.toS / HOUR_S) * HOUR_S + EMBARGO_MINUTES * 60 + SPARE_S;
     const onProgress = (atS: number) => events.progress(Math.max(0, atS - scene.fromS), endS - scene.fromS);
@@ -236,7 +239,8 @@ class Loop {
   private async check(town: Town, authority: Authority, uploads: readonly SharedUpload[]): Promise<KeyfobAnswer[]> {
     const { scene, events } = this;
     const others = scene.people.map(({ id }) => id).filter((id) => !scene.diagnosed.includes(id));
-    events.step(`${others.length} keyfobs fetch the shards, check the signature, and look for encounters`);
+    const keyfobs = counted(others.length, "keyfob", "keyfobs");
+    events.step(`For ${keyfobs}: fetch the shards, check the signature, look for encounters`);
     const indexes = uploads.map(({ report, content }) => {
       const fromMinute = Math.floor((scene.fromS + town.shiftS) / 60) - 60;
       return { id: report.id, index: new ChirpIndex(content, fromMinute, town.deviceHour * 60 + 60) };

@@ -14,6 +14,7 @@ import { CliError, EXIT } from "../errors";
 import { note, printJson } from "../output";
 import { parseWhole } from "../parse";
 import { Progress } from "../progress";
+import { expectFree } from "../safeFile";
 import { printLoopResult } from "../simRunReport";
 
 interface Options {
@@ -68,15 +69,18 @@ export function addSimRunCommand(sim: Command): void {
 async function runScene(options: Options): Promise<void> {
   const seed = parseWhole("--seed", options.seed, 0, MAX_SEED);
   const scene = chooseScene(options);
+  if (options.html !== undefined) await expectFree(options.html, true);
   const repeaters = scene.repeaters.length === 0 ? "" : `, ${counted(scene.repeaters.length, "repeater", "repeaters")}`;
   note(`${scene.title}. ${counted(scene.people.length, "keyfob", "keyfobs")}${repeaters}, ${options.radio} radio.`);
   const startedAt = performance.now();
   const result = await runWithProgress(scene, options.radio, seed);
   const seconds = (performance.now() - startedAt) / 1000;
-  if (options.html !== undefined) await writeReport(options.html, result);
+  // The answers come first: a disk that is full by now must not cost the run.
   if (options.json) printJson(result);
   else printLoopResult(result, seconds);
-  if (options.html !== undefined) note(`The report is in ${options.html}: open it in any browser.`);
+  if (options.html === undefined) return;
+  await writeReport(options.html, result);
+  note(`The report is in ${options.html}: open it in any browser.`);
 }
 
 function chooseScene(options: Options): LoopScene {

@@ -83,6 +83,12 @@ describe("chirpfob sim run refuses", () => {
     ["an empty span", ["--from", "2016-12-30T08:00", "--to", "2016-12-30T09:00"], /nobody/],
     ["a span that runs backwards", ["--from", "2000", "--to", "1000"], /empty/],
     ["a time that is none", ["--from", "yesterday"], /--from must be/],
+    [
+      "a report where there is no folder, before it runs for minutes",
+      ["--html", "/nowhere/report.html"],
+      /no folder \/nowhere/,
+    ],
+    ["a report in the place of a folder", ["--html", folder], /is a folder/],
     ["more repeaters than people to stand beside", ["--repeaters", "9"], /9 repeaters/],
   ])("%s", async (_, args, reason) => {
     const { exitCode, stderr, stdout } = await runCli(["sim", "run", "--contacts", file, ...args]);

@@ -7,6 +7,9 @@ import { gunzipSync } from "node:zlib";
 /** Seconds that one line stands for. */
 export const CONTACT_SECONDS = 20;
 
+/** Keyfobs accept no time from 2100 on, and a run needs some hours after the last contact. */
+const BEFORE_S = Date.UTC(2099, 11, 31) / 1000;
+
 /** One line: people a and b were in contact during [endS - 20, endS). */
 export interface Contact {
   readonly endS: number;
@@ -45,6 +48,7 @@ export function parseContacts(text: string, name: string): Contact[] {
     const [t = "", a, b] = line.trim().split(/[\s,]+/);
     if (a === undefined || b === undefined) throw refusal("a line needs time and two people (t i j)");
     if (!/^\d{1,11}$/.test(t)) throw refusal("the time must be in whole seconds");
+    if (Number(t) >= BEFORE_S) throw refusal("the time must be in Unix seconds before the end of 2099");
     if (a === b) throw refusal("a person is not in contact with himself or herself");
     contacts.push({ endS: Number(t), a, b });
   }

@@ -31,6 +31,7 @@ describe("a contact list", () => {
     ["120 7 8\n140 7\n", /x\.tij:2: a line needs time and two people/],
     ["120 7 8\n\n# note\nnoon 7 8\n", /x\.tij:4: the time must be in whole seconds: "noon 7 8"/],
     ["120 7 8\n140.5 7 8\n", /x\.tij:2: the time must be in whole seconds/],
+    ["120 7 8\n4102358400 7 8\n", /x\.tij:2: the time must be in Unix seconds before the end of 2099/],
     ["120 7 7\n", /x\.tij:1: a person is not in contact with himself/],
     ["\n", /x\.tij holds no contacts/],
   ])("that is bad (%j) is refused with the line's number", (text, message) => {
