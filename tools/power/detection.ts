@@ -38,9 +38,14 @@ const PHASES = 240;
 
 /** Chance that at least one chirp of a contact of `minutes` whole minutes is heard. */
 export function chanceOfContact(times: RadioTimes, surroundings: Surroundings, minutes: number): number {
+  return chancesOfContact(times, surroundings, [minutes])[0] as number;
+}
+
+/** The same for contacts of several lengths; most of the work is one for all of them. */
+export function chancesOfContact(times: RadioTimes, surroundings: Surroundings, minutes: readonly number[]): number[] {
   // The clocks of two keyfobs differ by the same amount minute after minute, and so does their phase.
   const miss = missByPhase(times, surroundings);
-  return 1 - mean(miss.map((chance) => chance ** minutes));
+  return minutes.map((n) => 1 - mean(miss.map((chance) => chance ** n)));
 }
 
 /** Expected share of a long contact's minutes in which a chirp is heard, that is, which are counted. */

@@ -1,8 +1,8 @@
 // A picture of the trade-off: battery life against the chance of hearing a contact, one point for each scan setting.
 
 import type { Board } from "../boards/boards";
-import { chanceOfContact, type RadioTimes, type Surroundings } from "./detection";
-import { estimatePower } from "./estimate";
+import type { RadioTimes, Surroundings } from "./detection";
+import { SHORTEST_WINDOW_MS, TRADE_OFF_MINUTES, type TradeOff, tradeOff } from "./tradeOff";
 
 const WIDTH = 760;
 const HEIGHT = 460;
@@ -10,14 +10,8 @@ const LEFT = 70;
 const RIGHT = 30;
 const TOP = 60;
 const BOTTOM = 70;
-const CONTACT_MINUTES = [1, 5, 15] as const;
 const COLOURS = ["#b3541e", "#1d6fa5", "#3b7d3f"] as const;
 const TICKS = 5;
-
-interface Point {
-  readonly x: number;
-  readonly chance: number;
-}
 
 /**
  * SVG of how listening more costs battery and finds more: over scan windows from 10 ms to the whole interval of `chosen`, for
@@ -25,28 +19,26 @@ interface Point {
  */
 export function plotTradeOff(board: Board, chosen: RadioTimes, surroundings: Surroundings): string {
   const onBattery = board.battery.kind === "lipo";
-  const cost = (times: RadioTimes): number => {
-    const { hours, milliamperes } = estimatePower(board, times);
-    return hours ?? milliamperes;
-  };
-  const windows = scanWindows(chosen.scanIntervalMs);
-  const costs = windows.map((scanWindowMs) => cost({ ...chosen, scanWindowMs }));
-  const max = niceCeiling(Math.max(...costs, cost(chosen)));
+  const cost = ({ hours, milliamperes }: TradeOff): number => hours ?? milliamperes;
+  const at = (scanWindowMs: number) => tradeOff(board, { ...chosen, scanWindowMs }, surroundings, chosen.scanWindowMs);
+  const points = scanWindows(chosen.scanIntervalMs).map(at);
+  const here = at(chosen.scanWindowMs);
+  const max = niceCeiling(Math.max(...points.map(cost), cost(here)));
   const toX = (value: number) => LEFT + (value / max) * (WIDTH - LEFT - RIGHT);
   const toY = (chance: number) => TOP + (1 - chance) * (HEIGHT - TOP - BOTTOM);
-  const curves = CONTACT_MINUTES.map((minutes, at) => {
-    const points = windows.map((scanWindowMs, i): Point => {
-      const chance = chanceOfContact({ ...chosen, scanWindowMs }, surroundings, minutes);
-      return { x: costs[i] as number, chance };
-    });
-    const line = points.map(({ x, chance }) => `${toX(x).toFixed(1)},${toY(chance).toFixed(1)}`).join(" ");
-    const here = chanceOfContact(chosen, surroundings, minutes);
-    const [cx, cy] = [toX(cost(chosen)), toY(here)];
+  const curves = TRADE_OFF_MINUTES.map((minutes, i) => {
+    const place = (point: TradeOff) => [toX(cost(point)), toY(point.found[i] as number)].map((n) => n.toFixed(1));
+    const line = points.map((point) => place(point).join(",")).join(" ");
+    const [cx, cy] = place(here);
     return [
-      `<polyline points="${line}" fill="none" stroke="${COLOURS[at]}" stroke-width="2.5"/>`,
-      `<circle cx="${cx.toFixed(1)}" cy="${cy.toFixed(1)}" r="5" fill="${COLOURS[at]}"/>`,
-      `<rect x="${LEFT + 12}" y="${HEIGHT - BOTTOM - 68 + 20 * at}" width="16" height="4" fill="${COLOURS[at]}"/>`,
-      text(LEFT + 36, HEIGHT - BOTTOM - 62 + 20 * at, `contact of ${minutes} min: ${percent(here)} found`),
+      `<polyline points="${line}" fill="none" stroke="${COLOURS[i]}" stroke-width="2.5"/>`,
+      `<circle cx="${cx}" cy="${cy}" r="5" fill="${COLOURS[i]}"/>`,
+      `<rect x="${LEFT + 12}" y="${HEIGHT - BOTTOM - 68 + 20 * i}" width="16" height="4" fill="${COLOURS[i]}"/>`,
+      text(
+        LEFT + 36,
+        HEIGHT - BOTTOM - 62 + 20 * i,
+        `contact of ${minutes} min: ${percent(here.found[i] as number)} found`,
+      ),
     ].join("\n");
   });
   const axis = onBattery ? `battery life, hours (${capacity(board)} mAh)` : "average current, mA";
@@ -57,7 +49,7 @@ export function plotTradeOff(board: Board, chosen: RadioTimes, surroundings: Sur
     text(
       LEFT,
       46,
-      `chirp every ${chosen.chirpIntervalMs} ms; scan window from 10 ms to all of ${chosen.scanIntervalMs} ms; dots: ${chosen.scanWindowMs} ms`,
+      `chirp every ${chosen.chirpIntervalMs} ms; scan window from ${scanWindows(chosen.scanIntervalMs)[0]} ms to all of ${chosen.scanIntervalMs} ms; dots: ${chosen.scanWindowMs} ms`,
       13,
     ),
     ...ticks(max, toX, toY),
@@ -69,10 +61,11 @@ export function plotTradeOff(board: Board, chosen: RadioTimes, surroundings: Sur
   ].join("\n");
 }
 
-/** From 10 ms to the whole interval, in equal factors. */
+/** From 10 ms, or the shortest there is in so short an interval, to the whole interval, in equal factors. */
 function scanWindows(intervalMs: number): number[] {
   const steps = 60;
-  return Array.from({ length: steps + 1 }, (_, i) => 10 * (intervalMs / 10) ** (i / steps));
+  const shortestMs = intervalMs < 20 ? SHORTEST_WINDOW_MS : 10;
+  return Array.from({ length: steps + 1 }, (_, i) => shortestMs * (intervalMs / shortestMs) ** (i / steps));
 }
 
 function ticks(max: number, toX: (value: number) => number, toY: (chance: number) => number): string[] {

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Board, BoardsError, findBoard } from "../../boards/boards";
 import DEFAULTS from "../../power/defaults.json" with { type: "json" };
 import {
-  chanceOfContact,
+  chancesOfContact,
   FACE_TO_FACE,
   type RadioTimes,
   type Surroundings,
@@ -11,6 +11,7 @@ import {
 } from "../../power/detection";
 import { estimatePower } from "../../power/estimate";
 import { plotTradeOff } from "../../power/plot";
+import { TRADE_OFF_MINUTES, type TradeOff, tradeOffTable } from "../../power/tradeOff";
 import { CliError, EXIT } from "../errors";
 import { note, printJson, printLine } from "../output";
 
@@ -36,13 +37,14 @@ export function addPowerCommand(program: Command): void {
     .command("power")
     .description("estimate battery life and the chance of hearing a contact")
     .requiredOption("--board <id>", "a board of `chirpfob boards`")
-    .option("--scan <window/interval>", "milliseconds that the radio listens, of how many", parseScan, {
-      windowMs: scanWindowMs,
-      intervalMs: scanIntervalMs,
-    })
+    .addOption(
+      new Option("--scan <window/interval>", "milliseconds that the radio listens, of how many")
+        .argParser(parseScan)
+        .default({ windowMs: scanWindowMs, intervalMs: scanIntervalMs }, `${scanWindowMs}/${scanIntervalMs}`),
+    )
     .option("--chirp <ms>", "milliseconds between two chirps", parseMilliseconds, chirpIntervalMs)
     .option("--neighbours <n>", "other keyfobs in range", parseCount, FACE_TO_FACE.neighbours)
-    .option("--svg <file>", "write a picture of the trade-off")
+    .option("--svg <file>", "write a picture of the trade-off (replaces the file)")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -60,13 +62,12 @@ function power(options: PowerOptions): void {
   };
   const surroundings: Surroundings = { ...FACE_TO_FACE, neighbours: options.neighbours };
   const estimate = estimatePower(board, times);
-  const contacts = CONTACT_MINUTES.map((minutes) => ({
-    minutes,
-    found: chanceOfContact(times, surroundings, minutes),
-  }));
+  const chances = chancesOfContact(times, surroundings, CONTACT_MINUTES);
+  const contacts = CONTACT_MINUTES.map((minutes, i) => ({ minutes, found: chances[i] as number }));
   const minutesCounted = shareOfMinutes(times, surroundings);
+  const tradeOff = tradeOffTable(board, times, surroundings);
   if (options.svg !== undefined) writePicture(options.svg, plotTradeOff(board, times, surroundings));
-  if (options.json) printJson({ board: board.id, ...times, ...estimate, contacts, minutesCounted });
+  if (options.json) printJson({ board: board.id, ...times, ...estimate, contacts, minutesCounted, tradeOff });
   else {
     printLine(`${board.name}\n`);
     for (const { what, milliamperes, source } of estimate.shares)
@@ -75,7 +76,26 @@ function power(options: PowerOptions): void {
     printLine(`\n${batteryLine(board, estimate.hours)}\n`);
     for (const { minutes, found } of contacts)
       printLine(`  a contact of ${String(minutes).padStart(2)} min is found in ${percent(found)} of cases`);
-    printLine(`  of a long contact's minutes ${percent(minutesCounted)} are counted`);
+    printLine(`  of a long contact's minutes ${percent(minutesCounted)} are counted\n`);
+    printTradeOff(tradeOff, times);
+  }
+}
+
+/** A line for each scan window: what it costs, and what it finds. */
+function printTradeOff(rows: readonly TradeOff[], { scanIntervalMs, chirpIntervalMs }: RadioTimes): void {
+  printLine(`Listening less or more, of each ${scanIntervalMs} ms, with a chirp every ${chirpIntervalMs} ms:\n`);
+  const found = TRADE_OFF_MINUTES.map((minutes) => `${minutes} min found`);
+  const cells = rows.map(({ scanWindowMs, milliamperes, hours, found: chances }) => [
+    `${scanWindowMs} ms`,
+    `${milliamperes.toFixed(2)} mA`,
+    hours === undefined ? "mains" : `${Math.round(hours)} h`,
+    ...chances.map(percent),
+  ]);
+  const all = [["window", "current", "battery", ...found], ...cells];
+  const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((line) => (line[column] ?? "").length)));
+  for (const [i, line] of all.entries()) {
+    const padded = line.map((cell, column) => cell.padStart(widths[column] ?? 0)).join("  ");
+    printLine(`  ${padded}${rows[i - 1]?.isChosen ? "  <- this setting" : ""}`);
   }
 }
 

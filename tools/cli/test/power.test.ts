@@ -36,6 +36,22 @@ describe("chirpfob power", () => {
     expect(stdout).toContain("a contact of  5 min is found in 100.0 %");
   });
 
+  test("prints a table of the trade-off: a line for each scan window, this setting marked", async () => {
+    const { stdout } = await runCli(["power", "--board", "xiao-c3", "--scan", "300/9370"]);
+    const rows = stdout.split("\n").filter((line) => /^ +[\d.]+ ms /.test(line));
+    expect(rows).toHaveLength(7);
+    expect(rows.filter((row) => row.endsWith("<- this setting"))).toEqual([
+      expect.stringMatching(/^ +300 ms .* 35 h /),
+    ]);
+    const { tradeOff } = (await runCli(["power", "--board", "devkitc-esp32", "--json"])).json();
+    expect(tradeOff).toContainEqual({
+      scanWindowMs: 1100,
+      isChosen: true,
+      milliamperes: expect.closeTo(38, 0),
+      found: [expect.closeTo(1, 5), expect.closeTo(1, 5), expect.closeTo(1, 5)],
+    });
+  });
+
   test("takes other settings, prints JSON and writes a picture", async () => {
     const svg = join(mkdtempSync(join(tmpdir(), "power-")), "power.svg");
     const args = ["--board", "feather-s2-nrf", "--scan", "300/9370", "--chirp", "500", "--neighbours", "50"];

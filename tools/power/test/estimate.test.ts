@@ -5,6 +5,7 @@ import DEFAULTS from "../defaults.json" with { type: "json" };
 import { chanceOfContact, FACE_TO_FACE, shareOfMinutes } from "../detection";
 import { estimatePower } from "../estimate";
 import { plotTradeOff } from "../plot";
+import { tradeOffTable } from "../tradeOff";
 
 const keyfob = findBoard("xiao-c3");
 
@@ -65,6 +66,31 @@ test("the current is the sum of its shares, each with a source", () => {
 test("a radio module costs less than the chip's own radio at the same settings", () => {
   const own = estimatePower(findBoard("devkitc-esp32"), DEFAULTS).milliamperes;
   expect(estimatePower(findBoard("devkitc-esp32-nrf"), DEFAULTS).milliamperes).toBeLessThan(own);
+});
+
+test("the trade-off goes from an eighth of the chosen window to the whole interval, and every line costs more than the last", () => {
+  const windows = (scanWindowMs: number, scanIntervalMs: number) => {
+    const rows = tradeOffTable(keyfob, { ...DEFAULTS, scanWindowMs, scanIntervalMs }, FACE_TO_FACE);
+    expect(rows.filter(({ isChosen }) => isChosen).map((row) => row.scanWindowMs)).toEqual([scanWindowMs]);
+    for (const [i, row] of rows.entries()) {
+      const before = rows[i - 1];
+      if (!before) continue;
+      expect(row.milliamperes).toBeGreaterThan(before.milliamperes);
+      expect(row.found[0]).toBeGreaterThanOrEqual(before.found[0] as number);
+    }
+    return rows.map((row) => row.scanWindowMs);
+  };
+  expect(windows(1100, 10_000)).toEqual([137.5, 275, 550, 1100, 2200, 4400, 8800]);
+  expect(windows(10_000, 10_000)).toEqual([1250, 2500, 5000, 10_000]);
+  expect(windows(2.5, 10)).toEqual([2.5, 5, 10]);
+});
+
+test("the picture never asks for a window longer than its interval", () => {
+  const svg = plotTradeOff(keyfob, { ...DEFAULTS, scanWindowMs: 2.5, scanIntervalMs: 9 }, FACE_TO_FACE);
+  const [first = "", ...rest] = [...svg.matchAll(/polyline points="([^"]*)"/g)].map(([, points]) => points as string);
+  expect(rest).toHaveLength(2);
+  const x = first.split(" ").map((point) => Number(point.split(",")[0]));
+  expect([...x].sort((a, b) => b - a)).toEqual(x);
 });
 
 test("the picture is well-formed, names the board and marks the chosen setting", () => {
