@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { ConsentPrompt } from "../consent";
 import { addPortOption, type PortOptions, withKeyfob } from "../device";
+import { CliError, EXIT } from "../errors";
 import { exposureHtml } from "../exposureHtml";
 import {
   CLOSENESS,
@@ -39,6 +40,8 @@ export function addExposuresCommand(program: Command): void {
   ).action(async (options: Options) => {
     if (options.html !== undefined) await expectFree(options.html, options.force === true);
     await withKeyfob(options, async ({ keyfob, signal }) => {
+      const { role } = await keyfob.status();
+      if (role === "repeater") throw new CliError(EXIT.refused, "this is a repeater: it has no results");
       const config = await readScoreConfig(keyfob);
       const prompt = new ConsentPrompt("Press the button on the keyfob to see its results; hold it to refuse.");
       await keyfob.askConsent("results", prompt.wait(signal)).finally(() => prompt.done());

@@ -17,37 +17,83 @@ export function addStatusCommand(program: Command): void {
     withKeyfob(options, async ({ keyfob }) => {
       const status = await keyfob.status();
       const counters = await keyfob.counters();
-      if (options.json) printJson({ port: keyfob.board.address, ...status, counters });
+      const isQuiet = status.role === "repeater" && (await keyfob.configGet("quiet")).value === 1;
+      if (options.json)
+        printJson({
+          port: keyfob.board.address,
+          ...status,
+          ...(status.role === "repeater" ? { quiet: isQuiet } : {}),
+          counters,
+        });
       else {
-        printFacts(describe(status));
+        printFacts(status.role === "repeater" ? describeRepeater(status, isQuiet) : describeWearable(status));
         process.stdout.write("\ncounters since the program started\n");
-        printFacts(counters);
+        const others = COUNTERS_OF_OTHERS[status.role];
+        printFacts(Object.fromEntries(Object.entries(counters).filter(([name]) => !others.includes(name))));
       }
     }),
   );
 }
 
-function describe(status: KeyfobStatus): Record<string, unknown> {
+/** Counters of what a role does not do. */
+const COUNTERS_OF_OTHERS: Record<KeyfobStatus["role"], readonly string[]> = {
+  unknown: [],
+  wearable: ["liveChirps", "chirpsDropped"],
+  repeater: [
+    "rowsWritten",
+    "rowsEarly",
+    "storageErrors",
+    "blocksImported",
+    "shardsVerified",
+    "shardsRefused",
+    "freeHeapBytes",
+    "restarts",
+  ],
+};
+
+function describeWearable(status: KeyfobStatus): Record<string, unknown> {
   const { state } = status;
-  // A repeater has neither clock nor storage.
-  const isRepeater = status.role === "repeater";
   return {
     device: `${status.role}, firmware ${status.version}`,
-    ...(isRepeater ? {} : describeTime(status)),
-    [isRepeater ? "repeating" : "chirping"]: state.chirping
+    ...describeTime(status),
+    chirping: state.chirping
       ? "yes"
       : state.snoozed
         ? `no, snoozed until ${formatMoment(status.snoozeUntil * 1000)}`
         : "no",
     radio: state.radioUp ? "working" : "not working",
-    ...(isRepeater ? {} : { storage: state.storageReady ? "ready" : "not ready" }),
+    storage: state.storageReady ? "ready" : "not ready",
     battery: status.battery === undefined ? "unknown" : `${status.battery} %`,
     running: formatSpan(status.uptime * 1000),
+    ...describeFaults(status),
+  };
+}
+
+/** A repeater has neither clock nor storage nor battery. */
+function describeRepeater(status: KeyfobStatus, isQuiet: boolean): Record<string, unknown> {
+  const { state } = status;
+  return {
+    device: `${status.role}, firmware ${status.version}`,
+    repeating: isQuiet
+      ? 'no, it is quiet: "chirpfob config set quiet 0" lets it go on'
+      : state.chirping
+        ? "yes"
+        : state.radioUp
+          ? "no, it has nothing to repeat now"
+          : "no",
+    radio: isQuiet ? "silent" : state.radioUp ? "working" : "not working",
+    running: formatSpan(status.uptime * 1000),
+    ...describeFaults(status),
+    ...(state.overCapacity ? { capacity: "exceeded: more chirps than it can repeat" } : {}),
+  };
+}
+
+function describeFaults({ state }: KeyfobStatus): Record<string, unknown> {
+  return {
     ...(state.fault ? { fault: "yes: see the light and the counters below" } : {}),
     ...(state.safeMode
       ? { "safe mode": "yes: it crashed three times in ten minutes and does nothing but answer here" }
       : {}),
-    ...(state.overCapacity ? { capacity: "exceeded: more chirps than it can repeat" } : {}),
   };
 }
 
