@@ -8,8 +8,11 @@ const FLAGS =
 /** Widths and heights of screens, in CSS pixels; print is A4 less its margins. */
 export const SCREENS = {
   desktop: [1280, 900],
+  "small tablet": [712, 1024],
   phone: [390, 844],
   "small phone": [360, 740],
+  // What a page must fit without sideways scrolling: WCAG 2.2, 1.4.10.
+  narrowest: [320, 568],
   print: [688, 971],
 } as const;
 export type Screen = keyof typeof SCREENS;

@@ -116,7 +116,7 @@ details > :not(summary) { margin-top: .7rem; }
 footer { margin-top: 3.5rem; padding-bottom: 2.5rem; color: var(--soft); font-size: .9375rem; }
 footer p { border-top: 1px solid var(--line); padding-top: 1rem; max-width: none; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-@media screen and (max-width: 44rem) {
+@media screen and (max-width: 48rem) {
   header { padding-top: 1.5rem; }
   section { margin-top: 2.25rem; }
   .lane, .axis { grid-template-columns: 1fr; gap: .3rem; }
@@ -124,10 +124,16 @@ footer p { border-top: 1px solid var(--line); padding-top: 1rem; max-width: none
   .axis span, .axis .wide { display: none; }
   .chart { padding: .7rem .8rem .4rem; }
   .cards { grid-template-columns: 1fr; }
+  .who { flex-wrap: wrap; gap: .35rem .75rem; }
   .facts { grid-template-columns: 1fr 1fr; }
   .facts dd { font-size: 1.5rem; }
   .hours { grid-template-columns: repeat(12, 1fr); }
   th, td { padding: .45rem .75rem; }
+}
+@media screen and (max-width: 22rem) {
+  header, main, footer { padding-left: 1rem; padding-right: 1rem; }
+  .axis { font-size: .75rem; }
+  .chart { padding: .7rem .6rem .4rem; }
 }
 @media print {
   @page { margin: 14mm; }
