@@ -2,11 +2,12 @@
 // with. A file has its final name only when everything about it was checked; until then it is a .part that a later run
 // goes on with.
 
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../protocol/slhDsa";
 import { CliError, EXIT } from "./errors";
-import { writePrivateFile } from "./safeFile";
+import { cannotWrite, writePrivateFile } from "./safeFile";
 
 const NUMBER_DIGITS = 10;
 const SHARD_NAME = new RegExp(`^(\\d{${NUMBER_DIGITS}})\\.shard$`);
@@ -35,6 +36,12 @@ export class ShardStore {
       .sort((a, b) => a - b);
   }
 
+  /** SHA-256 of a shard that is here, hexadecimal; what became of a file since it was checked shows in it. */
+  async digest(number: number): Promise<string | undefined> {
+    const bytes = await readFile(this.path(number)).catch(() => undefined);
+    return bytes && createHash("sha256").update(bytes).digest("hex");
+  }
+
   path(number: number): string {
     return join(this.folder, `${String(number).padStart(NUMBER_DIGITS, "0")}.shard`);
   }
@@ -60,28 +67,49 @@ export class ShardStore {
     return (await stat(this.partPath(number)).catch(() => undefined))?.size ?? 0;
   }
 
-  /** Opens the part of a shard for writing from `offset` on. */
-  async openPart(number: number, offset: number) {
-    const file = await open(this.partPath(number), offset > 0 ? "r+" : "w", 0o644);
-    await file.truncate(offset);
-    return file;
+  /** Opens the part of a shard for writing from `offset` on. @throws CliError */
+  openPart(number: number, offset: number): Promise<FileHandle> {
+    return this.write(number, async () => {
+      const file = await open(this.partPath(number), offset > 0 ? "r+" : "w", 0o644);
+      await file.truncate(offset);
+      return file;
+    });
+  }
+
+  /** Writes a piece of a part. @throws CliError, for example because the disk is full */
+  async writePart(number: number, file: FileHandle, piece: Buffer, offset: number): Promise<void> {
+    await this.write(number, async () => {
+      // A disk that fills up takes the beginning first, and says so only when asked to take the rest.
+      for (let done = 0; done < piece.length; )
+        done += (await file.write(piece, done, piece.length - done, offset + done)).bytesWritten;
+    });
   }
 
   readPart(number: number): Promise<Buffer> {
     return readFile(this.partPath(number));
   }
 
-  /** Gives a checked part its final name. */
+  /** Gives a checked part its final name. @throws CliError */
   async accept(number: number): Promise<void> {
-    const file = await open(this.partPath(number), "r+");
-    await file.sync();
-    await file.close();
-    await rename(this.partPath(number), this.path(number));
+    await this.write(number, async () => {
+      const file = await open(this.partPath(number), "r+");
+      await file.sync().finally(() => file.close());
+      await rename(this.partPath(number), this.path(number));
+    });
   }
 
   /** Throws a part away that turned out wrong. */
   async discard(number: number): Promise<void> {
     await rm(this.partPath(number), { force: true });
+  }
+
+  /** A disk that fails is no server that cannot be reached. */
+  private async write<T>(number: number, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      throw cannotWrite(this.path(number), error);
+    }
   }
 
   private partPath(number: number): string {

@@ -35,6 +35,11 @@ export function startChirpfob(
   return start(["script", "-qefc", line.map((word) => `'${word}'`).join(" "), "/dev/null"], environment, folder);
 }
 
+/** Starts `chirpfob ARGS` as a user who is not root. */
+export function startUnprivileged(args: readonly string[]): Running {
+  return start([process.execPath, join(ROOT, "tools/cli/test/unprivileged.mjs"), ...args], {});
+}
+
 /** Starts a program in a folder (default: this process's). */
 export function start(
   [command = "", ...args]: readonly string[],

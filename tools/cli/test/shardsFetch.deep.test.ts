@@ -7,6 +7,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type FeedChunk, type FeedIndex, INDEX_SIGNATURE_CONTEXT, indexDigest } from "../../exposure/feeds/feedIndex";
 import { temporaryFolder } from "../../exposure/test/fixtures";
 import { sha256 } from "../../sha256";
+import { CHIRPFOB, start } from "./processes";
 import { runCli } from "./runCli";
 import { makeKey, makeShard, randomSeeds, type TestKey } from "./shardFixture";
 import { startTap, type Tap } from "./wire";
@@ -146,6 +147,32 @@ describe("chirpfob shards fetch", () => {
     tap.cutShardsAfter(undefined);
     expect((await fetchFrom(tap.url)).exitCode).toBe(0);
     expect(await names()).toEqual([nameOf(1)]);
+  });
+
+  it("fetches anew what was damaged since, which a keyfob would refuse", async () => {
+    const url = await new Host(shards.slice(0, 2)).start();
+    await fetchFrom(url);
+    const file = join(folder, "US-MA", nameOf(1));
+    for (const damaged of [
+      (shards[0] as Buffer).subarray(0, 5000),
+      Buffer.from(shards[0] as Buffer).fill(0, 900, 901),
+    ]) {
+      await writeFile(file, damaged);
+      expect((await fetchFrom(url, "--json")).json()).toMatchObject([{ had: 1, fetched: 1 }]);
+      expect(await readFile(file)).toEqual(shards[0]);
+    }
+  });
+
+  it("blames the disk, not the server, for a shard that cannot be written, and goes on where there is room", async () => {
+    const url = await new Host(shards.slice(0, 1)).start();
+    const line = [process.execPath, CHIRPFOB, "shards", "fetch", "--server", url, "--region", "US-MA", "-o", folder];
+    // No file may grow beyond 8 blocks of 512 or 1024 bytes, depending on the shell.
+    const limited = start(["sh", "-c", `ulimit -f 8; exec "$@"`, "sh", ...line], {});
+    expect(await limited.ended).toBe(1);
+    expect(limited.stderr()).toMatch(/cannot write .*0000000001\.shard: EFBIG/);
+    expect(await names()).toEqual([`${nameOf(1)}.part`]);
+    expect((await fetchFrom(url)).exitCode).toBe(0);
+    expect(await readFile(join(folder, "US-MA", nameOf(1)))).toEqual(shards[0]);
   });
 
   it("throws away a half shard that turns out to be of other content", async () => {
