@@ -24,6 +24,8 @@ export interface ImportReport {
   readonly verified: number;
   /** Shards that it had checked before. */
   readonly skipped: number;
+  /** Shards that were not sent, because the keyfob does not trust their signer. */
+  readonly refused: number;
   /** Bytes that travelled, and how long the travelling and checking took. */
   readonly bytes: number;
   readonly seconds: number;
@@ -59,11 +61,28 @@ export async function readShardFiles(paths: readonly string[]): Promise<LocalSha
   );
 }
 
-/** Brings shards to a keyfob, in order; those that it knows are not sent. */
-export async function importFiles(session: KeyfobSession, shards: readonly LocalShard[]): Promise<ImportReport> {
+/**
+ * Brings shards to a keyfob, in order; those that it knows are not sent. Nor are those that it would not believe, while other
+ * regions' are: whoever fetches from all regions need not trust each.
+ *
+ * @param onUntrusted told why a region's shards are refused, once for each region
+ */
+export async function importFiles(
+  session: KeyfobSession,
+  shards: readonly LocalShard[],
+  onUntrusted: (why: string) => void,
+): Promise<ImportReport> {
   const held = await session.keyfob.regionKeys();
-  for (const { header, path } of shards) expectKey(held, header, path);
-  const due = shards.filter(({ header }) => header.chunk > lastChunk(held, header.region));
+  const fresh = shards.filter(({ header }) => header.chunk > lastChunk(held, header.region));
+  const untrusted = new Map<string, LocalShard>();
+  for (const shard of fresh) {
+    const { region } = shard.header;
+    if (!untrusted.has(region) && !trusts(held, shard.header)) untrusted.set(region, shard);
+  }
+  for (const shard of untrusted.values()) onUntrusted(whyUntrusted(held, shard));
+  // A keyfob takes a region's shards in order, and never one before its last: so a gap must not be sent over.
+  const due = fresh.filter(({ header }) => header.chunk < (untrusted.get(header.region)?.header.chunk ?? Infinity));
+  noteGaps(held, due);
   const total = due.reduce((sum, { bytes }) => sum + bytes, 0);
   const progress = new Progress("Importing", { format: formatBytes });
   const startedAt = performance.now();
@@ -80,7 +99,8 @@ export async function importFiles(session: KeyfobSession, shards: readonly Local
   }
   return {
     verified,
-    skipped: shards.length - verified,
+    skipped: shards.length - (fresh.length - due.length) - verified,
+    refused: fresh.length - due.length,
     bytes: before,
     seconds: (performance.now() - startedAt) / 1000,
   };
@@ -103,15 +123,29 @@ async function importOne(session: KeyfobSession, shard: LocalShard, onBytes: (by
   }
 }
 
-function expectKey(held: readonly RegionKey[], { region, keyId }: ShardHeader, path: string): void {
-  const ofRegion = held.filter((entry) => entry.region === region);
-  if (ofRegion.some(({ key }) => keyIdOf(sha256, key).equals(keyId))) return;
-  throw new CliError(
-    EXIT.refused,
-    ofRegion.length === 0
-      ? `the keyfob trusts no key of ${region}, so it would not believe ${path}: get ${region}'s key from its health service, then "chirpfob keys add ${region} KEY"`
-      : `the keyfob does not trust the key (${keyId.toString("hex")}) that signed ${path}: if ${region}'s health service announced it, "chirpfob keys add ${region} KEY"`,
-  );
+/** Tells of shards that are passed over for good: a keyfob takes none before the last that it checked. */
+function noteGaps(held: readonly RegionKey[], due: readonly LocalShard[]): void {
+  const newest = new Map<string, number>();
+  for (const { header } of due) {
+    const before = newest.get(header.region) ?? lastChunk(held, header.region);
+    const [first, last] = [before + 1, header.chunk - 1];
+    // Of a region that is new to the keyfob, the first that is here is where it begins.
+    if (before >= 0 && first <= last)
+      note(
+        `${first === last ? `Shard ${first}` : `Shards ${first} to ${last}`} of ${header.region} ${first === last ? "is" : "are"} not among these files, and the keyfob cannot search such later: next time, fetch all and import the folder.`,
+      );
+    newest.set(header.region, header.chunk);
+  }
+}
+
+function trusts(held: readonly RegionKey[], { region, keyId }: ShardHeader): boolean {
+  return held.some((entry) => entry.region === region && keyIdOf(sha256, entry.key).equals(keyId));
+}
+
+function whyUntrusted(held: readonly RegionKey[], { header: { region, keyId }, path }: LocalShard): string {
+  return held.some((entry) => entry.region === region)
+    ? `the keyfob does not trust the key (${keyId.toString("hex")}) that signed ${path}: if ${region}'s health service announced it, "chirpfob keys add ${region} KEY"`
+    : `the keyfob trusts no key of ${region}, so it would not believe ${path}: get ${region}'s key from its health service, then "chirpfob keys add ${region} KEY"`;
 }
 
 function lastChunk(held: readonly RegionKey[], region: string): number {

@@ -21,3 +21,8 @@ export function printFacts(facts: Record<string, unknown>): void {
     process.stdout.write(`${name.padEnd(width)}  ${text}\n`);
   }
 }
+
+/** A number with its noun: "1 shard", "3 shards". */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

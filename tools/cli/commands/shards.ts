@@ -2,12 +2,12 @@ import type { Command } from "commander";
 import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/slhDsa";
 import { addPortOption, type PortOptions, withKeyfob } from "../device";
 import { CliError, EXIT } from "../errors";
-import { fetchShards } from "../fetchShards";
+import { type FetchReport, type FetchOptions as FetchShardsOptions, fetchShards } from "../fetchShards";
 import { importFiles, readShardFiles } from "../importShards";
 import { interruptible } from "../interrupt";
 import { parseServer } from "../net/http";
 import { parseProxy } from "../net/proxy";
-import { printJson } from "../output";
+import { countOf, note, printJson } from "../output";
 import { parseHex } from "../parse";
 import { formatBytes, Progress } from "../progress";
 import { parseRegion } from "./keyfobKeys";
@@ -58,13 +58,16 @@ export function addShardsCommand(program: Command): void {
       .addHelpText("after", "\nExample:\n  chirpfob shards import shards"),
   ).action(async (paths: string[], options: PortOptions & { json?: boolean }) => {
     const files = await readShardFiles(paths);
-    const report = await withKeyfob(options, (session) => importFiles(session, files));
+    const untrusted: string[] = [];
+    const report = await withKeyfob(options, (session) => importFiles(session, files, (why) => untrusted.push(why)));
     if (options.json) printJson(report);
-    else
+    else if (report.refused < files.length)
       process.stdout.write(
-        `${report.verified} shards checked and searched${report.skipped > 0 ? `, ${report.skipped} known before` : ""}` +
+        `${countOf(report.verified, "shard")} checked and searched${report.skipped > 0 ? `, ${report.skipped} known before` : ""}` +
           `${report.bytes > 0 ? ` (${formatBytes(report.bytes)} in ${report.seconds.toFixed(1)} s)` : ""}. "chirpfob exposures" shows what the keyfob found.\n`,
       );
+    if (report.refused > 0)
+      throw new CliError(EXIT.refused, `${countOf(report.refused, "shard")} not sent: ${untrusted.join("\n")}`);
   });
 }
 
@@ -82,27 +85,38 @@ async function fetchAll(options: FetchOptions): Promise<void> {
   const servers = [...new Map(options.server.map(parseServer).map((url) => [url.href, url])).values()].sort((a, b) =>
     a.href < b.href ? -1 : 1,
   );
-  const reports = await interruptible(async (signal) => {
-    const done = [];
-    for (const server of servers) {
-      const progress = new Progress(`Fetching from ${server.host}`, { format: formatBytes });
-      const onProgress = (bytes: number, of: number) => progress.update(bytes, of);
-      done.push(
-        await fetchShards(server, { directory: options.output, keys, region, proxy, signal, onProgress }).finally(() =>
-          progress.finish(),
-        ),
+  const { reports, failure } = await interruptible((signal) =>
+    fetchEach(servers, options, { keys, region, proxy, signal }),
+  );
+  if (options.json) printJson(reports);
+  else
+    for (const { region: name, had, fetched, bytes } of reports)
+      process.stdout.write(
+        fetched === 0
+          ? `${name}: up to date, ${countOf(had, "shard")} here.\n`
+          : `${name}: ${countOf(fetched, "new shard")} (${formatBytes(bytes)}), ${had} here before. "chirpfob shards import ${options.output}" brings them to a keyfob.\n`,
       );
+  if (failure !== undefined) throw failure;
+}
+
+/** Fetches from one server after the other. One that fails keeps nobody from the others, and is reported at the end. */
+async function fetchEach(
+  servers: readonly URL[],
+  { output: directory }: FetchOptions,
+  common: Pick<FetchShardsOptions, "keys" | "region" | "proxy" | "signal">,
+): Promise<{ reports: FetchReport[]; failure: CliError | undefined }> {
+  const reports: FetchReport[] = [];
+  let failure: CliError | undefined;
+  for (const server of servers) {
+    const progress = new Progress(`Fetching from ${server.host}`, { format: formatBytes });
+    const onProgress = (bytes: number, of: number) => progress.update(bytes, of);
+    try {
+      reports.push(await fetchShards(server, { ...common, directory, onProgress }).finally(() => progress.finish()));
+    } catch (error) {
+      if (!(error instanceof CliError) || error.exitCode === EXIT.interrupted) throw error;
+      if (failure !== undefined) note(`chirpfob: ${failure.message}`);
+      failure = error;
     }
-    return done;
-  });
-  if (options.json) {
-    printJson(reports);
-    return;
   }
-  for (const { region: name, had, fetched, bytes } of reports)
-    process.stdout.write(
-      fetched === 0
-        ? `${name}: up to date, ${had} shards here.\n`
-        : `${name}: ${fetched} new shards (${formatBytes(bytes)}), ${had} were here. "chirpfob shards import ${options.output}" brings them to a keyfob.\n`,
-    );
+  return { reports, failure };
 }

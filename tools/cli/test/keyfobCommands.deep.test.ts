@@ -114,6 +114,35 @@ describe("a keyfob on the desk", () => {
     expect((await chirpfob("status", "--port", port.address, "--json")).json().counters.blocksImported).toBe(0);
   });
 
+  it("brings what the keyfob trusts, says what it does not, and passes over no shard in between", async () => {
+    const { port } = await plugIn();
+    const on = ["--port", port.address];
+    const stranger = makeKey();
+    const put = (name: string, signer: TestKey, region: string, chunk: number) =>
+      writeFile(join(folder, name), makeShard(signer, region, chunk, randomSeeds(thisHour - 60, 1, 12)));
+    await Promise.all([
+      put("1.shard", key, "US-MA", 1),
+      put("2.shard", stranger, "US-MA", 2),
+      put("3.shard", key, "US-MA", 3),
+      put("4.shard", stranger, "US-NH", 1),
+    ]);
+    await chirpfob("clock", "sync", ...on);
+    await chirpfob("keys", "add", "US-MA", key.publicKey.toString("hex"), ...on);
+    const some = await chirpfob("shards", "import", folder, ...on);
+    expect(some).toMatchObject({ code: 4, stdout: expect.stringMatching(/^1 shard checked and searched/) });
+    expect(some.stderr).toMatch(/3 shards not sent: .*does not trust the key .*2\.shard.*\n.*trusts no key of US-NH/);
+
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    await chirpfob("keys", "add", "US-MA", stranger.publicKey.toString("hex"), ...on);
+    const more = await chirpfob("shards", "import", folder, ...on, "--json");
+    expect([more.code, more.json()]).toMatchObject([4, { verified: 2, skipped: 1, refused: 1 }]);
+
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    await put("6.shard", key, "US-MA", 6);
+    const late = await chirpfob("shards", "import", join(folder, "6.shard"), ...on);
+    expect(late).toMatchObject({ code: 0, stderr: expect.stringMatching(/^Shards 4 to 5 of US-MA are not among/) });
+  });
+
   it("shares nothing when nobody presses the button", async () => {
     const { port } = await plugIn({ consenting: false });
     await chirpfob("clock", "sync", "--port", port.address);
@@ -156,7 +185,7 @@ describe("a keyfob on the desk", () => {
     await new Promise((resolve) => setTimeout(resolve, 1500));
     desk.port.unplug();
     expect(await running.ended).toBe(0);
-    expect(running.stdout()).toMatch(/1 shards checked/);
+    expect(running.stdout()).toMatch(/1 shard checked/);
   });
 
   it.skipIf(!hasTool("script"))("shows a progress bar on a terminal, and asks there", async () => {

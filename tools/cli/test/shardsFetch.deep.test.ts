@@ -278,6 +278,16 @@ describe("chirpfob shards fetch", () => {
     expect([result.exitCode, result.stderr]).toEqual([1, expect.stringMatching(/service of US-MA, not of DE/)]);
   });
 
+  it("fetches from the other servers when one cannot be reached, and fails all the same", async () => {
+    const url = await new Host(shards.slice(0, 1)).start();
+    const result = await runCli(
+      `shards fetch --server http://127.0.0.1:9 --server ${url} --all-regions -o ${folder}`.split(" "),
+    );
+    expect([result.exitCode, result.stdout]).toEqual([5, expect.stringMatching(/^US-MA: 1 new shard \(/)]);
+    expect(result.stderr).toMatch(/127\.0\.0\.1:9 takes no connections/);
+    expect(await names()).toEqual([nameOf(1)]);
+  });
+
   it("makes the same requests with --all-regions, whichever server the person cares about", async () => {
     const logs: string[][] = [];
     const hosts = [
