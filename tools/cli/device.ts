@@ -18,6 +18,9 @@ export interface PortOptions {
 const REPLUG_LIMIT_MS = 120_000;
 const REPLUG_POLL_MS = 500;
 
+/** What most commands are about. */
+const KEYFOBS: readonly PortProbe["kind"][] = ["keyfob", "repeater"];
+
 /** Adds --port, which every command that talks to a device has. */
 export function addPortOption(command: Command): Command {
   return command.option(
@@ -36,7 +39,7 @@ export interface KeyfobSession {
 
 /** Opens the keyfob that the options name, runs `work`, and closes it again. */
 export function withKeyfob<T>(options: PortOptions, work: (session: KeyfobSession) => Promise<T>): Promise<T> {
-  return withBoard(options, async (session) => {
+  return withPort(options, KEYFOBS, async (session) => {
     let keyfob = await Keyfob.on(session.board);
     return work({
       get keyfob() {
@@ -59,10 +62,18 @@ export interface BoardSession {
   reconnect(): Promise<void>;
 }
 
-/** As withKeyfob, for a board that may have no keyfob program yet. */
+/** As withKeyfob, for a board that may have no keyfob program yet, and so never takes the one that has for what is meant. */
 export function withBoard<T>(options: PortOptions, work: (session: BoardSession) => Promise<T>): Promise<T> {
+  return withPort(options, [], work);
+}
+
+function withPort<T>(
+  options: PortOptions,
+  preferred: readonly PortProbe["kind"][],
+  work: (session: BoardSession) => Promise<T>,
+): Promise<T> {
   return interruptible(async (signal) => {
-    const address = await choosePort(options, signal);
+    const address = await choosePort(options, preferred, signal);
     let board = await Board.open(address);
     try {
       return await work({
@@ -81,8 +92,16 @@ export function withBoard<T>(options: PortOptions, work: (session: BoardSession)
   });
 }
 
-/** The port that --port or CHIRPFOB_PORT names, or the only one with a keyfob, or the one that the person chooses. */
-export async function choosePort(options: PortOptions, signal: AbortSignal): Promise<string> {
+/**
+ * The port that --port or CHIRPFOB_PORT names, or the only one, or the one that the person chooses.
+ *
+ * @param preferred what is meant where several ports have different things; without any, each port may be
+ */
+export async function choosePort(
+  options: PortOptions,
+  preferred: readonly PortProbe["kind"][],
+  signal: AbortSignal,
+): Promise<string> {
   const named = options.port ?? process.env.CHIRPFOB_PORT;
   if (named) return named;
   const candidates = await listCandidates();
@@ -94,8 +113,8 @@ export async function choosePort(options: PortOptions, signal: AbortSignal): Pro
     );
   if (candidates.length === 1) return only.address;
   const probes = await probeAll(candidates);
-  const keyfobs = probes.filter(({ kind }) => kind === "keyfob" || kind === "repeater");
-  const eligible = keyfobs.length > 0 ? keyfobs : probes;
+  const wanted = probes.filter(({ kind }) => preferred.includes(kind));
+  const eligible = wanted.length > 0 ? wanted : probes;
   const [single] = eligible;
   if (eligible.length === 1 && single) return single.address;
   const lines = eligible.map(describeProbe);

@@ -3,7 +3,7 @@ import { ROLES, type Role } from "../../build/builds";
 import { deployTo } from "../deployment";
 import { addPortOption, type PortOptions, withBoard } from "../device";
 import { CliError, EXIT } from "../errors";
-import { printJson } from "../output";
+import { note, printJson } from "../output";
 import { readInput } from "../parse";
 import { buildRole } from "./build";
 
@@ -26,7 +26,7 @@ export function addDeployCommand(program: Command): void {
       .description("put the program on a board that has the DeviceScript runtime; seeds and contacts on it stay")
       .addOption(new Option("--role <role>", "compile and deploy this program").choices(ROLES))
       .option("--board <id>", "with --role: for this board (chirpfob boards lists them); without it, for the simulator")
-      .option("--file <file>", "deploy this compiled .devs file instead")
+      .addOption(new Option("--file <file>", "deploy this compiled .devs file instead").conflicts(["role", "board"]))
       .option("--force", "write it even if the board has it already")
       .option("--json", "print JSON")
       .addHelpText("after", "\nExample:\n  chirpfob deploy --role wearable --board devkitc-esp32"),
@@ -46,7 +46,13 @@ export function addDeployCommand(program: Command): void {
 async function readImage({ role, board, file }: Options): Promise<Buffer> {
   if ((role === undefined) === (file === undefined))
     throw new CliError(EXIT.usage, "say what to deploy: --role wearable, --role repeater, or --file PROGRAM.devs");
-  if (role !== undefined) return (await buildRole(role, board)).image;
+  if (role !== undefined) {
+    if (board === undefined)
+      note(
+        "This program is for the simulator: it looks for radio and flash on the bus. For a real board give --board (chirpfob boards lists them).",
+      );
+    return (await buildRole(role, board)).image;
+  }
   const image = await readInput(file ?? "");
   if (!image.subarray(0, DEVS_MAGIC.length).equals(DEVS_MAGIC))
     throw new CliError(EXIT.input, `${file} is no compiled DeviceScript program ("chirpfob build" makes one)`);

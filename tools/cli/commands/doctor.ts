@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { BoardsError } from "../../boards/boards";
 import { listCandidates } from "../../device/ports";
 import { addPortOption, type PortOptions } from "../device";
@@ -37,7 +37,12 @@ export function addDoctorCommand(program: Command): void {
       .description("check this computer, the port, the keyfob and the server, and say how to mend what is wrong")
       .option("--server <url>", "check this exposure service too")
       .option("--proxy <url>", "reach it through this SOCKS5 proxy")
-      .option("--udev", "only print the udev rule that gives you the serial ports")
+      .addOption(
+        new Option("--udev", "only print the udev rule that gives you the serial ports").conflicts([
+          "json",
+          "hardware",
+        ]),
+      )
       .option("--hardware", "watch the device for a minute and check its soldering")
       .option("--board <id>", "with --hardware: what board it is (chirpfob boards)")
       .option("--json", "print JSON")

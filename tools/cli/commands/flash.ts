@@ -68,11 +68,11 @@ async function flash(options: Options): Promise<void> {
   if (!esptool || !isAtLeast(esptool.version, ESPTOOL_OLDEST))
     throw new CliError(
       EXIT.input,
-      `the runtime is flashed with esptool ${ESPTOOL_OLDEST} or newer, ${esptool ? `this is ${esptool.version}` : "which is not here"}: install it ("pip install esptool", or your system's package), or name it with --esptool. A board that has the runtime needs only "chirpfob deploy --role ${options.role}"`,
+      `the runtime is flashed with esptool ${ESPTOOL_OLDEST} or newer, ${esptool ? `this is ${esptool.version}` : "which is not here"}: install it ("pip install esptool", or your system's package), or name it with --esptool. A board that has the runtime needs only "chirpfob deploy --role ${options.role} --board ${options.board}"`,
     );
   if (options.runtime !== undefined) await expectRuntime(options.runtime);
   const { image } = await buildRole(options.role, options.board);
-  const port = await interruptible((signal) => choosePort(options, signal));
+  const port = await interruptible((signal) => choosePort(options, [], signal));
 
   note(
     options.runtime === undefined

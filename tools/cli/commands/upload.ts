@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { FormatError } from "../../../protocol/formatError";
 import { decodePermissionNumber, encodePermissionNumber } from "../../../protocol/permissionNumber";
 import { decodeUploadFile, encodeUploadFile, type UploadFile } from "../../../protocol/uploadFile";
@@ -43,7 +43,13 @@ export function addUploadCommand(program: Command): void {
       "--proxy <url>",
       "send everything through this SOCKS5 proxy, name look-ups too: socks5://127.0.0.1:9050 (Tor)",
     )
-    .option("--verify", "do not send: look for the file's seeds among those the service has published")
+    .addOption(
+      new Option("--verify", "do not send: look for the file's seeds among those the service has published").conflicts([
+        "permission",
+        "regions",
+        "reverse",
+      ]),
+    )
     .option("--json", "print JSON")
     .addHelpText(
       "after",

@@ -1,5 +1,9 @@
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { temporaryFolder } from "../../exposure/test/fixtures";
 import { checkClock, checkEsptool, checkKeyfob, checkNode, checkPorts, checkServer, type Finding } from "../doctor";
+import { startUnprivileged } from "./processes";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -49,5 +53,22 @@ describe("the doctor", () => {
       expect(await checkServer(address, undefined, never)).toEqual([
         { what: `server ${address}`, state: "problem", found: expect.stringMatching(problem) },
       ]);
+  });
+
+  it("offers the udev rule for a port that this user may not use, where other commands send people to the doctor", async () => {
+    const folder = await temporaryFolder();
+    const port = join(folder, "ttyACM0");
+    await writeFile(port, "", { mode: 0 });
+    await chmod(folder, 0o755);
+    const doctor = startUnprivileged(["doctor", "--port", port]);
+    expect([await doctor.ended, doctor.stderr()]).toEqual([1, expect.stringMatching(/1 thing needs mending/)]);
+    expect(doctor.stdout()).toMatch(
+      /FAIL {2}port .*ttyACM0 +you may not use it\n +to mend: write the rule below[\s\S]*\nSUBSYSTEM=="tty", ATTRS\{idVendor\}=="303a", TAG\+="uaccess"/,
+    );
+    const status = startUnprivileged(["status", "--port", port]);
+    expect([await status.ended, status.stderr()]).toEqual([
+      3,
+      `chirpfob: you may not open ${port}: "chirpfob doctor" says how to get the permission\n`,
+    ]);
   });
 });

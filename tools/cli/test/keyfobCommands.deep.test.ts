@@ -225,6 +225,19 @@ describe("a keyfob on the desk", () => {
     expect(asking.stdout()).toMatch(/clock is set/);
   });
 
+  it("is not taken for the bare board beside it, which is to get a program", async () => {
+    const keyfob = await plugIn({ pty: false });
+    const bare = await openDesk({});
+    open.push(bare);
+    const environment = { CHIRPFOB_PORTS: [keyfob, bare].map(({ port }) => port.address).join(",") };
+    const deploying = startChirpfob(["deploy", "--role", "repeater"], environment);
+    expect(await deploying.ended).toBe(3);
+    for (const { port } of [keyfob, bare]) expect(deploying.stderr()).toContain(port.address);
+    const status = startChirpfob(["status", "--json"], environment);
+    expect(await status.ended).toBe(0);
+    expect(JSON.parse(status.stdout())).toMatchObject({ port: keyfob.port.address, role: "wearable" });
+  });
+
   it("is examined by the doctor", async () => {
     const { port } = await plugIn();
     const before = await chirpfob("doctor", "--port", port.address, "--json");
