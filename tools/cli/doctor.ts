@@ -11,6 +11,7 @@ import { CliError } from "./errors";
 import { fetchIndex } from "./feed";
 import { exchange, parseServer } from "./net/http";
 import type { SocksProxy } from "./net/proxy";
+import { countOf } from "./output";
 import { ESPTOOL_OLDEST, findEsptool, isAtLeast } from "./tools";
 
 /** One thing that was looked at. */
@@ -204,7 +205,11 @@ export async function checkServer(
     });
     const index = await fetchIndex(server, proxy, signal);
     const findings: Finding[] = [
-      { what: `server ${server.host}`, state: "ok", found: `${index.region}, ${index.chunks.length} shards` },
+      {
+        what: `server ${server.host}`,
+        state: "ok",
+        found: `${index.region}, ${countOf(index.chunks.length, "shard")}`,
+      },
     ];
     const offMs = Date.parse(String(headers.date)) - Date.now();
     if (Math.abs(offMs) > MAX_CLOCK_ERROR_MS)

@@ -31,6 +31,8 @@ const BUSY_WAIT_MS = 1000;
 /** A consent that a cut-off host left open ends after 60 s. */
 const BUSY_LIMIT_MS = 70_000;
 const CONSENT_REPEAT_MS = 1000;
+const RESTART_LIMIT_MS = 15_000;
+const RESTART_POLL_MS = 300;
 const FIND_MS = 5000;
 
 /** Half-open range of hours. */
@@ -267,8 +269,10 @@ export class Keyfob {
     }
   }
 
-  /** Erases everything on the keyfob, after the wearer pressed the button. */
+  /** Erases everything on the keyfob, after the wearer pressed the button, and waits until it has started anew. */
   async erase(wait: ConsentWait = {}): Promise<void> {
+    const { uptime } = await this.status();
+    const askedAt = performance.now();
     const request = this.newRequest();
     let token = 0;
     let hasWaited = false;
@@ -277,7 +281,7 @@ export class Keyfob {
       wait.signal?.throwIfAborted();
       const report = await this.ask(KEYFOB_COMMAND.erase, 4, request, () => Buffer.concat([u32(token), u16(request)]));
       const status = statusName(report[6]);
-      if (status === "Ok") return;
+      if (status === "Ok") return this.awaitRestart(uptime + (performance.now() - askedAt) / 1000, wait.signal);
       if (status === "WaitingForButton") {
         hasWaited = true;
         wait.onWaiting?.(0);
@@ -289,6 +293,24 @@ export class Keyfob {
       }
       if (token === 0) token = report.readUInt32LE(0);
       await pause(CONSENT_REPEAT_MS, wait.signal);
+    }
+  }
+
+  /**
+   * Waits for the restart with which an erase ends: what a host tells the keyfob before it, the clock for one, is forgotten.
+   *
+   * @param uptime seconds that the keyfob has run now
+   */
+  private async awaitRestart(uptime: number, signal: AbortSignal | undefined): Promise<void> {
+    for (const deadline = performance.now() + RESTART_LIMIT_MS; performance.now() < deadline; ) {
+      await pause(RESTART_POLL_MS, signal);
+      try {
+        if ((await this.status()).uptime < uptime - 1) return;
+      } catch (error) {
+        // Boards with USB of their own drop off the line when they restart. It is erased all the same.
+        if (!(error instanceof DeviceError)) throw error;
+        if (error.kind === "lost") return;
+      }
     }
   }
 

@@ -117,10 +117,11 @@ describe("a keyfob", () => {
     await expect(answer).rejects.toMatchObject({ status: "Refused" });
   });
 
-  it("is empty after an erase that the wearer agreed to", async () => {
+  it("is empty after an erase that the wearer agreed to, and can be put to use again at once", async () => {
     const { keyfob, desk } = await ready();
     await keyfob.erase();
-    await expect.poll(() => desk.resets(), { timeout: 10_000 }).toBeGreaterThan(0);
+    expect(desk.resets()).toBe(1);
+    expect(await keyfob.status()).toMatchObject({ lastSync: 0, state: { clockSet: false, chirping: false } });
     const after = await connectAgain(desk, keyfob);
     expect((await after.status()).state.clockSet).toBe(false);
     expect(await after.regionKeys()).toEqual([]);
