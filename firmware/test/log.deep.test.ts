@@ -1,10 +1,11 @@
 import { beforeAll, expect, it } from "vitest";
 import { type Bytecode, buildBytecode } from "../../tools/build/bytecode";
+import { openLogs } from "../../tools/sim/contacts/encounters";
 import { blankNorFlash } from "../../tools/sim/device/norFlash";
 import { busyHour, checkCut, fullFlash } from "./contactCuts";
 import { checkAgainstModel } from "./contactModel";
 import { runBesideFlash } from "./flashRig";
-import { cutsOf, HOUR, RowMaker } from "./logRig";
+import { cutsOf, HOUR, RowMaker, readHour, split } from "./logRig";
 import { checkSeedsAgainstModel } from "./seedModel";
 
 let program: Bytecode;
@@ -42,16 +43,46 @@ it("does with seeds what a list of seeds by hour would do, in thousands of rando
   await checkSeedsAgainstModel(2000, 5);
 }, 300_000);
 
-it("holds in the VM all rows of each minute that was through, wherever the power failed", () => {
+it("holds in the VM all rows of each minute that was through, and goes on, whichever operation of a busy hour the power fails in", async () => {
   const { image, debugFile } = program;
-  for (let cutAt = 4; cutAt < 620; cutAt += 47) {
+  /** Until its cut, a run is the same as the one that is not cut: so one shows what each cut leaves. */
+  const cuts: { left: Buffer; minutes: number }[] = [];
+  runBesideFlash({
+    image,
+    debugFile,
+    state: blankNorFlash(),
+    limitMs: 300_000,
+    until: "minute 59",
+    onOperation: ({ bytes }, lines) => {
+      const used = bytes.findLastIndex((byte) => byte !== 0xff) + 1;
+      const minutes = lines.filter((line) => line.startsWith("minute ")).length;
+      cuts.push({ left: Buffer.from(bytes.subarray(0, used)), minutes });
+    },
+  });
+  expect(cuts.length).toBeGreaterThan(600);
+  const reallyCut = blankNorFlash();
+  runBesideFlash({ image, debugFile, state: reallyCut, limitMs: 300_000, cutAt: 333 });
+  const foreseen = cuts[332]?.left as Buffer;
+  expect(Buffer.from(reallyCut.bytes.subarray(0, foreseen.length)).equals(foreseen)).toBe(true);
+  for (const { left, minutes } of cuts) {
     const state = blankNorFlash();
-    const before = runBesideFlash({ image, debugFile, state, cutAt, limitMs: 300_000 }).lines;
-    const after = runBesideFlash({ image, debugFile, state, limitMs: 300_000 }).lines;
-    const minutes = before.filter((line) => line.startsWith("minute ")).length;
-    const held = Number(after.find((line) => line.startsWith("held "))?.slice(5));
+    state.bytes.set(left);
+    const { lines } = runBesideFlash({ image, debugFile, state, limitMs: 300_000, until: "minute 1" });
+    const held = Number(lines.find((line) => line.startsWith("held "))?.slice(5));
     expect(held).toBeGreaterThanOrEqual(50 * minutes);
     expect(held).toBeLessThanOrEqual(50 * (minutes + 1));
-    expect(after).toContain(`rows ${held + 3000}`);
+    // The seed was stored before the first minute.
+    if (minutes > 0) expect(lines).toContain(`seed aa${"00".repeat(31)}`);
+    expect(await readHour((await openLogs(state)).contacts, HOUR)).toEqual([
+      ...rowsOfMinutes(60).slice(0, held),
+      ...rowsOfMinutes(2),
+    ]);
   }
-}, 300_000);
+}, 600_000);
+
+/** What the program writes in its first minutes. */
+function rowsOfMinutes(minutes: number): string[] {
+  return Array.from({ length: minutes }, (_, minute) =>
+    split(Buffer.from(Array.from({ length: 600 }, (_, i) => minute + i))),
+  ).flat();
+}
