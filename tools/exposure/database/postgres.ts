@@ -21,8 +21,10 @@ export async function openPostgres(url: string): Promise<Database> {
     application_name: "chirpfob",
     types: { getTypeParser: (type, format) => (type === INT8 ? Number : pg.types.getTypeParser(type, format)) },
   });
-  // An idle connection that breaks is replaced at the next use; unheard, its error would end the process.
+  // A connection that breaks is replaced at the next use, and its query or transaction fails; unheard, its error event would end
+  // the process besides: the pool's while it is idle, its own while a transaction has it.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   await awaitServer(pool).catch(async (error) => {
     await pool.end();
     throw error;

@@ -80,6 +80,21 @@ describe("Several instances on one PostgreSQL", () => {
     expect((await starting).config.region).toBe("US-MA");
   });
 
+  it("outlive a database that breaks off a transaction, and go on when it is back", async () => {
+    const where = await storage("PostgreSQL");
+    if (where === undefined) return;
+    const { database } = await testCore(where);
+    const breakingOff = database.transaction(async (session) => {
+      const [mine] = await session.query<{ pid: number }>("select pg_backend_pid() as pid");
+      await database.query("select pg_terminate_backend($1)", [mine?.pid ?? 0]);
+      // Between two statements nobody waits for an answer that could carry the news.
+      await new Promise((done) => setTimeout(done, 200));
+      await session.query("select 1");
+    });
+    await expect(breakingOff).rejects.toThrow();
+    expect(await database.transaction((session) => session.query("select 1 as one"))).toEqual([{ one: 1 }]);
+  });
+
   it("refuse to work with keys that are not the database's", async () => {
     const where = await storage("PostgreSQL");
     if (where === undefined) return;
