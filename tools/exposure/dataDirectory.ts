@@ -2,9 +2,9 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { ServiceError } from "./errors";
 
 /** Paths inside a data directory, which is 0700. */
@@ -24,6 +24,9 @@ export interface DataDirectory {
   readonly adminSocket: string;
   readonly lock: string;
 }
+
+/** Zombie and dead: proc(5), /proc/pid/stat, state. */
+const ENDED_STATES = ["Z", "X", "x"];
 
 /** Longest path of a local socket (sun_path, less its terminator). */
 const MAX_SOCKET_PATH = 107;
@@ -46,12 +49,25 @@ export async function openDataDirectory(root: string): Promise<DataDirectory> {
       `the data directory's path is too long for a local socket (${absolute}): choose a shorter one`,
     );
   try {
-    for (const folder of [absolute, directory.published, directory.federated])
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const folder of [absolute, directory.published, directory.federated]) await makeFolder(folder);
   } catch (error) {
     throw new ServiceError(`cannot make the data directory ${absolute}: ${(error as NodeJS.ErrnoException).code}`);
   }
   return directory;
+}
+
+/** Makes a folder and those above it. Node's own `recursive` never ends where a folder is there and takes no other, as under /proc. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && (await stat(path)).isDirectory()) return;
+    const above = dirname(path);
+    if (code !== "ENOENT" || existsSync(above)) throw error;
+    await makeFolder(above);
+    await makeFolder(path);
+  }
 }
 
 /** Whether a service with an embedded database lives in `root`, or is just being started there. */
@@ -114,9 +130,10 @@ async function dropStale(path: string): Promise<void> {
 async function startTime(pid: number): Promise<string> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    // The name in parentheses may hold spaces; starttime is field 22, the 20th after it.
+    // The name in parentheses may hold spaces; state is field 3, the first after it, and starttime field 22.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[19] ?? "";
+    // A killed process stays in the table until its parent asks for it, which in a container may be never.
+    return ENDED_STATES.includes(fields[0] ?? "") ? "" : (fields[19] ?? "");
   } catch {
     return process.platform === "linux" || !isAlive(pid) ? "" : "alive";
   }
