@@ -25,7 +25,7 @@ export async function serveFeed(
 }
 
 function serveIndex(feed: ServedFeed, maxAge: number, request: IncomingMessage, response: ServerResponse): void {
-  const isGzip = /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""));
+  const isGzip = acceptsGzip(String(request.headers["accept-encoding"] ?? ""));
   const body = isGzip ? feed.indexGzip : feed.index;
   const etag = isGzip ? feed.indexEtag.replace(/"$/, '-gzip"') : feed.indexEtag;
   response.setHeader("etag", etag);
@@ -38,6 +38,14 @@ function serveIndex(feed: ServedFeed, maxAge: number, request: IncomingMessage, 
   if (isGzip) response.setHeader("content-encoding", "gzip");
   response.writeHead(200, { "content-type": "application/json", "content-length": body.length });
   response.end(request.method === "HEAD" ? undefined : body);
+}
+
+/** Whether gzip is named, and not with the weight 0 that forbids it (RFC 9110, 12.5.3). */
+function acceptsGzip(header: string): boolean {
+  return header.split(",").some((coding) => {
+    const [name = "", ...parameters] = coding.split(";").map((part) => part.trim().toLowerCase());
+    return name === "gzip" && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
+  });
 }
 
 /** Seeds are random and do not compress, so a shard is sent as it is. */

@@ -99,6 +99,16 @@ describe("The HTTP service", () => {
     expect(zipped.headers["content-encoding"]).toBe("gzip");
     expect(gunzipSync(zipped.body).toString("utf8")).toBe(text);
     expect(zipped.headers.etag).not.toBe(etag);
+    for (const [accepted, coding] of [
+      ["gzip;q=0, identity", undefined],
+      ["br, GZIP ; q=0.5", "gzip"],
+      ["gzip; q=0.000", undefined],
+      ["*", undefined],
+    ])
+      expect([
+        accepted,
+        (await getRaw(`${url}/v1/keys`, { "accept-encoding": accepted ?? "" })).headers["content-encoding"],
+      ]).toEqual([accepted, coding]);
   });
 
   it("serves shards with ranges, validators and a cache time for good, and nothing outside its folder", async () => {
