@@ -5,7 +5,7 @@ import { type Command, Option } from "commander";
 import { type AdminAnswer, type AdminRequest, administer } from "../exposure/administration";
 import { askService } from "../exposure/adminSocket";
 import { systemClock } from "../exposure/clock";
-import { checkStorage, DEFAULT_CONFIG, type StorageConfig } from "../exposure/config";
+import { checkStorage, type StorageConfig } from "../exposure/config";
 import { DataDirectoryBusy, openCore } from "../exposure/core";
 import { holdsService } from "../exposure/dataDirectory";
 import { ServiceError, type Trouble } from "../exposure/errors";
@@ -81,7 +81,6 @@ export const stderrLog = createLog((line) => process.stderr.write(line), systemC
 async function requestHere<R extends AdminRequest>(options: StorageOptions, wanted: R): Promise<AdminAnswer<R>> {
   const { data, database, federation } = options;
   const config = {
-    ...DEFAULT_CONFIG,
     ...(data === undefined ? {} : { data }),
     ...(database === undefined ? {} : { database }),
     ...(federation === undefined ? {} : { federation }),

@@ -2,7 +2,7 @@
 
 import { SHARD_BLOCK_BYTES } from "../../protocol/shard";
 import type { Clock } from "./clock";
-import { checkStorage, DEFAULT_REGION, type ServiceConfig } from "./config";
+import { checkStorage, DEFAULT_CONFIG, DEFAULT_REGION, type ServiceConfig, type StorageConfig } from "./config";
 import type { Database } from "./database/database";
 import { openEmbedded } from "./database/embedded";
 import { migrate } from "./database/migrations";
@@ -25,6 +25,8 @@ import { Uploads } from "./uploads";
 
 const REGION_SETTING = "region";
 const FEEDS_SETTING = "federated-feeds";
+const RETENTION_SETTING = "retention-days";
+const CHUNK_SETTING = "chunk-bytes";
 
 /** The embedded database is in use by another process; commands then go through its socket. */
 export class DataDirectoryBusy extends ServiceError {
@@ -47,8 +49,8 @@ export interface Core {
   readonly metrics: Metrics;
   readonly now: Clock;
   readonly log: Log;
-  /** Keeps the region for good, once the service serves it. */
-  settleRegion(region: string): Promise<void>;
+  /** Keeps, once the service serves, its region for good, and how it publishes for the commands beside it. */
+  settle(): Promise<void>;
   /** Deletes what is older than the retention time. */
   sweep(): Promise<void>;
   close(): Promise<void>;
@@ -56,27 +58,29 @@ export interface Core {
 
 /**
  * Opens database and keys, and makes what is missing.
+ * @param given what is missing in it is as in the service that was started last on this database
  * @throws DataDirectoryBusy, or ServiceError for anything else that the operator can mend
  */
 export async function openCore(
-  config: ServiceConfig,
+  given: StorageConfig & Partial<ServiceConfig>,
   now: Clock,
   log: Log,
   signer: Signer = new ThreadedSigner(),
 ): Promise<Core> {
-  checkStorage(config);
-  const federation = config.federation === undefined ? undefined : await loadFederation(config.federation);
-  const directory = await openDataDirectory(config.data ?? defaultDataRoot(config.database ?? ""));
-  const lock = config.database === undefined ? await lockOrFail(directory) : undefined;
+  checkStorage(given);
+  const federation = given.federation === undefined ? undefined : await loadFederation(given.federation);
+  const directory = await openDataDirectory(given.data ?? defaultDataRoot(given.database ?? ""));
+  const lock = given.database === undefined ? await lockOrFail(directory) : undefined;
   let database: Database | undefined;
   try {
-    database = await openDatabase(config, directory);
+    database = await openDatabase(given, directory);
     await migrate(database);
-    const region = await agreeOn(database, REGION_SETTING, config.region, DEFAULT_REGION);
-    if (config.region !== undefined && config.region !== region)
+    const region = await agreeOn(database, REGION_SETTING, given.region, DEFAULT_REGION);
+    if (given.region !== undefined && given.region !== region)
       throw new ServiceError(
-        `this database belongs to region ${region}, not ${config.region}: a region needs a database of its own`,
+        `this database belongs to region ${region}, not ${given.region}: a region needs a database of its own`,
       );
+    const config = { ...DEFAULT_CONFIG, ...(await rememberedSettings(database)), ...given, region };
     const key = await loadPermissionKey(directory, database);
     const keys = new KeyRing(directory.signingKey, database, signer);
     const files = new FeedFiles(directory, database);
@@ -91,7 +95,7 @@ export async function openCore(
     const core = {
       directory,
       database,
-      config: { ...config, region },
+      config,
       federation,
       permissions: new Permissions(database, key, now),
       uploads: new Uploads(database, key, now),
@@ -113,8 +117,10 @@ export async function openCore(
     };
     return {
       ...core,
-      settleRegion: async (settled) => {
-        await agreeOn(core.database, REGION_SETTING, settled, settled);
+      settle: async () => {
+        await agreeOn(core.database, REGION_SETTING, region, region);
+        await remember(core.database, RETENTION_SETTING, String(config.retentionDays));
+        await remember(core.database, CHUNK_SETTING, String(config.chunkBytes));
       },
       sweep: () => sweepAll(core),
       close: async () => {
@@ -137,7 +143,7 @@ async function lockOrFail(directory: DataDirectory): Promise<Lock> {
   return lock;
 }
 
-async function openDatabase(config: ServiceConfig, directory: DataDirectory): Promise<Database> {
+async function openDatabase(config: StorageConfig, directory: DataDirectory): Promise<Database> {
   try {
     return config.database === undefined ? await openEmbedded(directory.database) : await openPostgres(config.database);
   } catch (error) {
@@ -177,9 +183,28 @@ async function agreeOnFeeds(database: Database, federation: FederationConfig | u
   }
   const feeds = federation.consumers.map(({ regionID }) => regionID);
   if (federation.consumers.some(({ allToAll }) => allToAll)) feeds.push(ALL_TO_ALL_FEED);
+  await remember(database, FEEDS_SETTING, feeds.join(" "));
+  return feeds;
+}
+
+/**
+ * What the last start of the service said of how to publish. A command that publishes by itself must keep shards as long as
+ * the service does, and cut them as it does.
+ */
+async function rememberedSettings(
+  database: Database,
+): Promise<Partial<Pick<ServiceConfig, "retentionDays" | "chunkBytes">>> {
+  const retention = await agreeOn(database, RETENTION_SETTING, undefined, "");
+  const chunk = await agreeOn(database, CHUNK_SETTING, undefined, "");
+  return {
+    ...(retention === "" ? {} : { retentionDays: Number(retention) }),
+    ...(chunk === "" ? {} : { chunkBytes: Number(chunk) }),
+  };
+}
+
+async function remember(database: Database, name: string, value: string): Promise<void> {
   await database.query(
     "insert into setting (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value",
-    [FEEDS_SETTING, feeds.join(" ")],
+    [name, value],
   );
-  return feeds;
 }

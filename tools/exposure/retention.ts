@@ -11,7 +11,7 @@ const SENSITIVE = ["permission", "intake", "receipt", "embargoed", "remote_intak
  * Deletes what is past its time: shards after the retention time, files and rows; whatever could not be published in
  * that time; expired numbers; receipts after a day. Then asks the engine to overwrite the room that they took.
  */
-export async function sweepAll(core: Omit<Core, "sweep" | "settleRegion" | "close">): Promise<void> {
+export async function sweepAll(core: Omit<Core, "sweep" | "settle" | "close">): Promise<void> {
   const { database, config, permissions, uploads, publisher, keys, now } = core;
   const oldest = now() - config.retentionDays * DAY_SECONDS;
   await permissions.sweep();

@@ -6,7 +6,7 @@ import { createSecureContext } from "node:tls";
 import { publish } from "./administration";
 import { askService, serveAdministration } from "./adminSocket";
 import { type Clock, systemClock } from "./clock";
-import { checkConfig, DEFAULT_REGION, type ServiceConfig } from "./config";
+import { checkConfig, type ServiceConfig } from "./config";
 import { type Core, DataDirectoryBusy, openCore } from "./core";
 import { ServiceError } from "./errors";
 import { EMBARGO_MINUTES } from "./feeds/publisher";
@@ -53,7 +53,7 @@ export async function startExposureService(
     for (const step of closers.splice(0).reverse()) await step();
   };
   try {
-    await core.settleRegion(config.region ?? DEFAULT_REGION);
+    await core.settle();
     const canPublish = await core.keys.prepare();
     if (canPublish) await core.publisher.refreshIndexes();
     else await core.files.sync();

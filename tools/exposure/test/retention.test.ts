@@ -2,10 +2,11 @@ import { access, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodePermissionNumber } from "../../../protocol/permissionNumber";
+import { SHARD_BLOCK_BYTES } from "../../../protocol/shard";
 import { publish } from "../administration";
-import type { Core } from "../core";
+import { type Core, openCore } from "../core";
 import { parseFeedIndex } from "../feeds/feedIndex";
-import { dataFolder, FakeClock, testCore, uploadBytes } from "./fixtures";
+import { dataFolder, FakeClock, noSigner, REGION, sendUpload, testCore, testService, uploadBytes } from "./fixtures";
 
 describe("After the retention time", () => {
   const clock = new FakeClock();
@@ -62,5 +63,28 @@ describe("After the retention time", () => {
     await upload();
     const { published } = await publish(core);
     expect(published[0]?.number).toBeGreaterThan(2);
+  });
+});
+
+describe("A command that publishes while no service runs", () => {
+  it("keeps shards as long as the service that was started last, and cuts them as it does", async () => {
+    const clock = new FakeClock();
+    const data = await dataFolder();
+    const service = await testService({ data, retentionDays: 60, chunkBytes: 4 * SHARD_BLOCK_BYTES }, clock);
+    const [number = ""] = await service.core.permissions.issue("P", 1);
+    expect((await sendUpload(service.url, uploadBytes({ hours: 4 }), { number })).status).toBe(201);
+    expect(await publish(service.core)).toMatchObject({ published: [{ number: 1 }, { number: 2 }] });
+    await service.close();
+    const command = async () => {
+      const core = await openCore({ data }, clock.now, () => undefined, noSigner);
+      const { published } = await publish(core);
+      const kept = await core.database.query("select number from chunk order by number");
+      await core.close();
+      return [published.length, kept.length, core.config.region, core.config.chunkBytes];
+    };
+    clock.advance({ days: 31 });
+    expect(await command()).toEqual([0, 2, REGION, 4 * SHARD_BLOCK_BYTES]);
+    clock.advance({ days: 30 });
+    expect((await command())[1]).toBe(0);
   });
 });
