@@ -50,6 +50,9 @@ export const DEFAULT_CONFIG: ServiceConfig = {
   behindProxy: false,
 };
 
+/** The longest time after which a service deletes everything. */
+export const MAX_RETENTION_DAYS = 365;
+
 const MIN_CHUNK_BLOCKS = 4;
 const MAX_CHUNK_BYTES = 32_000_000;
 const MAX_ANSWER_STEP_MS = 5_000;
@@ -65,7 +68,7 @@ export function checkConfig(config: ServiceConfig): void {
   }
   expectWhole("--port", config.port, 0, 65_535);
   expectWhole("--publish-minutes", config.publishMinutes, 1, 24 * 60);
-  expectWhole("--retention-days", config.retentionDays, 1, 365);
+  expectWhole("--retention-days", config.retentionDays, 1, MAX_RETENTION_DAYS);
   expectWhole("--chunk-bytes", config.chunkBytes, MIN_CHUNK_BLOCKS * SHARD_BLOCK_BYTES, MAX_CHUNK_BYTES);
   expectWhole("--guesses-per-minute", config.guessesPerMinute, 1, 1_000_000);
   expectWhole("--answer-step-ms", config.answerStepMs, 0, MAX_ANSWER_STEP_MS);

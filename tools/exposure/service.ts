@@ -9,7 +9,7 @@ import { type Clock, systemClock } from "./clock";
 import { checkConfig, type ServiceConfig } from "./config";
 import { type Core, DataDirectoryBusy, openCore } from "./core";
 import { ServiceError } from "./errors";
-import { EMBARGO_MINUTES } from "./feeds/publisher";
+import { EMBARGO_MINUTES } from "./feeds/embargo";
 import type { Signer } from "./feeds/signer";
 import { GuessLimit } from "./http/guessLimit";
 import { federationHandler, publicHandler } from "./http/routes";

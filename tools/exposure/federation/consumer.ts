@@ -1,24 +1,25 @@
 // Pulls other regions' shards over mutual TLS, checks everything about them, and stores their blocks apart from what was
 // uploaded here. What is stored and how far the feed was read change together, so no shard is taken twice or skipped.
 
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { FormatError } from "../../../protocol/formatError";
-import { keyIdOf, SHARD_HEADER_BYTES, SHARD_SIGNATURE_CONTEXT } from "../../../protocol/shard";
-import { decodeShardFile, type ShardFile } from "../../../protocol/shardFile";
+import { SHARD_HEADER_BYTES } from "../../../protocol/shard";
 import { SLH_DSA_SIGNATURE_BYTES } from "../../../protocol/slhDsa";
-import { hourOfSeconds } from "../../../protocol/time";
-import { nativeSha256, sha256 } from "../../sha256";
 import { type Clock, dayOfSeconds } from "../clock";
 import type { Database } from "../database/database";
 import { ALL_TO_ALL_FEED } from "../feeds/feedFiles";
-import { type FeedChunk, isSigned, parseFeedIndex, verifyIndex } from "../feeds/feedIndex";
+import { parseFeedIndex, verifyIndex } from "../feeds/feedIndex";
 import { errorKind, type Log } from "../log";
 import type { Metrics } from "../metrics";
 import type { Producer } from "./federationConfig";
 import { FeedClient } from "./feedClient";
+import { checkRemoteChunk } from "./remoteChunk";
 
 const MAX_INDEX_BYTES = 4_000_000;
 const MAX_CHUNK_BYTES = 64_000_000;
+
+/** After a pull that failed. */
+const RETRY_SECONDS = 60;
 
 /** How far a region's feed has been read (paper, section 5.3). */
 export interface ProducerState {
@@ -99,7 +100,7 @@ export class FederationConsumer {
         if (chunk.bytes > MAX_CHUNK_BYTES)
           throw new FormatError("index.chunks.bytes", 0, `${chunk.bytes} is too large`);
         const { body: file } = await client.get(`/v1/${feed}/keys/${chunk.number}`, chunk.bytes);
-        this.check(file, chunk, regionID, keys);
+        checkRemoteChunk(file, chunk, regionID, keys, this.now());
         if (!(await this.store(file, regionID, lastBatchID, chunk.number))) break;
         lastBatchID = chunk.number;
         chunks++;
@@ -113,24 +114,9 @@ export class FederationConsumer {
       this.metrics.add("chirpfob_pulls_failed_total");
       const reason = error instanceof FormatError ? error.message : errorKind(error);
       this.log("warn", "pull-failed", { region: regionID, reason });
+      await this.setNextPoll(regionID, this.now() + RETRY_SECONDS);
       return { regionID, chunks, seeds, lastBatchID, error: reason };
     }
-  }
-
-  /** @throws FormatError unless the file is the listed one, whole, signed by the region, and free of seeds still in use */
-  private check(file: Buffer, listed: FeedChunk, regionID: string, keys: readonly Buffer[]): void {
-    if (createHash("sha256").update(file).digest("hex") !== listed.sha256)
-      throw new FormatError("shard", 0, `chunk ${listed.number} is not the file that the index lists`);
-    const shard: ShardFile = decodeShardFile(nativeSha256, file);
-    const { header, chain, signature } = shard;
-    if (header.region !== regionID || header.chunk !== listed.number)
-      throw new FormatError("shard.region", 0, `is chunk ${header.chunk} of ${header.region}`);
-    const key = keys.find((known) => keyIdOf(sha256, known).equals(header.keyId));
-    if (key === undefined) throw new FormatError("shard.keyId", 0, "is none of the region's keys");
-    if (!isSigned(key.toString("hex"), signature.toString("hex"), chain, SHARD_SIGNATURE_CONTEXT))
-      throw new FormatError("shard.signature", 0, "does not fit");
-    if (header.lastHour >= hourOfSeconds(this.now()))
-      throw new FormatError("shard.lastHour", 0, `hour ${header.lastHour} is not over: the seeds are still in use`);
   }
 
   /** Keeps a chunk's blocks; false if another instance took the chunk first. */

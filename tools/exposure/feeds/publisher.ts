@@ -3,24 +3,19 @@
 // thrown away. So no seed is lost or published twice, whenever an instance dies.
 
 import { createHash } from "node:crypto";
-import { MAX_AGE_MINUTES } from "../../../protocol/frame";
-import { TOLERANCE_MINUTES } from "../../../protocol/matching";
 import type { ShardBlock } from "../../../protocol/shard";
 import { layOutShard, type ReleasedSeed } from "../../../protocol/shardFile";
-import { hourOfMinute, minuteOfSeconds } from "../../../protocol/time";
 import { nativeSha256 } from "../../sha256";
 import { type Clock, dayOfSeconds } from "../clock";
 import { type Database, type Session, sqlState, UNIQUE_VIOLATION } from "../database/database";
 import { type Batch, loadBatch } from "./batch";
+import { lastDueHour } from "./embargo";
 import { type FeedFiles, PUBLIC_FEED } from "./feedFiles";
 import { type FeedChunk, type FeedIndex, parseFeedIndex } from "./feedIndex";
 import { feedSets } from "./feedSets";
 import { cutChunks, type RandomSeed } from "./fill";
 import { withoutPublished } from "./history";
 import type { KeyRing, PublishingKey } from "./keyRing";
-
-/** A seed's hour must be over for this long before it may be public: until then its chirps could still be replayed. */
-export const EMBARGO_MINUTES = MAX_AGE_MINUTES + TOLERANCE_MINUTES;
 
 /** Each conflict means that another instance got on; so many in a row mean that something else is wrong. */
 const MAX_CONFLICTS = 100;
@@ -74,7 +69,7 @@ export class Publisher {
       let conflicts = 0;
       for (;;) {
         await this.files.sync();
-        const batch = await loadBatch(this.database, this.lastDueHour());
+        const batch = await loadBatch(this.database, lastDueHour(this.options.now()));
         if (batch.isEmpty()) break;
         try {
           published.push(...(await this.publish(batch)));
@@ -116,11 +111,6 @@ export class Publisher {
     const next = this.running.then(work);
     this.running = next.catch(() => undefined);
     return next;
-  }
-
-  /** The youngest hour that is out of the embargo. */
-  private lastDueHour(): number {
-    return hourOfMinute(minuteOfSeconds(this.options.now()) - EMBARGO_MINUTES) - 1;
   }
 
   private async publish(batch: Batch): Promise<PublishedChunk[]> {

@@ -183,10 +183,13 @@ describe.runIf(hasTool("openssl"))("Three regions", () => {
     tampered[80] = (tampered[80] ?? 0) ^ 1;
     await writeFile(path, tampered);
     await restartBeria();
+    clock.advance({ minutes: 1 });
     const [bad] = (await administer(servers[B].core, { do: "federate" })).pulled;
     expect(bad?.error).toMatch(/not the file that the index lists/);
     expect(bad?.chunks).toBe(0);
     expect(await servers[B].core.database.query("select * from remote_intake")).toEqual([]);
+    // Not asked again every five seconds.
+    expect((await servers[B].core.consumer.state(A)).recommendedNextPollTime).toBe(clock.now() + 60);
     await writeFile(path, genuine);
     const [good] = await pullAndPublish(B);
     expect(good).toMatchObject({ chunks: 1, lastBatchID: chunk });

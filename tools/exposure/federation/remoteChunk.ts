@@ -1,0 +1,51 @@
+// What another region's shard must be before its seeds go into our public feed. Its region vouches for it with a signature; but
+// a region whose clock is wrong, or whose key was stolen, must not harm our people.
+
+import { createHash } from "node:crypto";
+import { FormatError } from "../../../protocol/formatError";
+import { keyIdOf, SHARD_SIGNATURE_CONTEXT } from "../../../protocol/shard";
+import { decodeShardFile } from "../../../protocol/shardFile";
+import { hourOfSeconds } from "../../../protocol/time";
+import { MAX_UPLOAD_HOURS } from "../../../protocol/uploadFile";
+import { nativeSha256, sha256 } from "../../sha256";
+import { MAX_RETENTION_DAYS } from "../config";
+import { lastDueHour } from "../feeds/embargo";
+import { type FeedChunk, isSigned } from "../feeds/feedIndex";
+
+const DAY_HOURS = 24;
+
+/** Between a seed's export and its publication. */
+const SENDING_DAYS = 2;
+
+/** The oldest hour that any service still lists. Every hour since the oldest one is filled up: one of 1970 would make us fill half a million. */
+const OLDEST_HOURS = MAX_UPLOAD_HOURS + (SENDING_DAYS + MAX_RETENTION_DAYS) * DAY_HOURS;
+
+/**
+ * Checks a shard of another region against its feed's index and our clock.
+ *
+ * @param listed its entry in the index
+ * @param keys every key by which the region may sign, 32 bytes each
+ * @throws FormatError unless it is the listed file, whole, signed by the region, and of hours that may be public
+ */
+export function checkRemoteChunk(
+  file: Buffer,
+  listed: FeedChunk,
+  regionID: string,
+  keys: readonly Buffer[],
+  nowSeconds: number,
+): void {
+  if (createHash("sha256").update(file).digest("hex") !== listed.sha256)
+    throw new FormatError("shard", 0, `chunk ${listed.number} is not the file that the index lists`);
+  const { header, chain, signature } = decodeShardFile(nativeSha256, file);
+  if (header.region !== regionID || header.chunk !== listed.number)
+    throw new FormatError("shard.region", 0, `is chunk ${header.chunk} of ${header.region}`);
+  const key = keys.find((known) => keyIdOf(sha256, known).equals(header.keyId));
+  if (key === undefined) throw new FormatError("shard.keyId", 0, "is none of the region's keys");
+  if (!isSigned(key.toString("hex"), signature.toString("hex"), chain, SHARD_SIGNATURE_CONTEXT))
+    throw new FormatError("shard.signature", 0, "does not fit");
+  if (header.blocks === 0) return;
+  if (header.lastHour > lastDueHour(nowSeconds))
+    throw new FormatError("shard.lastHour", 0, `hour ${header.lastHour} is under embargo: the seeds are still in use`);
+  if (header.firstHour < hourOfSeconds(nowSeconds) - OLDEST_HOURS)
+    throw new FormatError("shard.firstHour", 0, `hour ${header.firstHour} is older than any service keeps`);
+}

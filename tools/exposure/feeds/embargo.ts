@@ -1,0 +1,11 @@
+import { MAX_AGE_MINUTES } from "../../../protocol/frame";
+import { TOLERANCE_MINUTES } from "../../../protocol/matching";
+import { hourOfMinute, minuteOfSeconds } from "../../../protocol/time";
+
+/** A seed's hour must be over for this long before it may be public: until then its chirps could still be replayed. */
+export const EMBARGO_MINUTES = MAX_AGE_MINUTES + TOLERANCE_MINUTES;
+
+/** The youngest Unix hour that is out of the embargo at a Unix second. */
+export function lastDueHour(nowSeconds: number): number {
+  return hourOfMinute(minuteOfSeconds(nowSeconds) - EMBARGO_MINUTES) - 1;
+}
