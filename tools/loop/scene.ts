@@ -1,7 +1,13 @@
 // What a run replays: people and repeaters, who is near whom when, who falls ill, and what the wearers do meanwhile.
 
+import { MAX_UPLOAD_HOURS } from "../../protocol/uploadFile";
 import { CONTACT_SECONDS, type Contact, ContactFileError, type Scene, select } from "../sim/contacts/contactList";
 import type { Encounter } from "./result";
+
+const HOUR_S = 3600;
+const DAY_HOURS = 24;
+/** The day ends with the hours of the embargo and of the export, which are in the upload too. */
+const MAX_HOURS = MAX_UPLOAD_HOURS - DAY_HOURS;
 
 export interface Participant {
   readonly id: string;
@@ -73,7 +79,7 @@ export interface ListChoice {
  * A scene from a contact list. A list says nothing of counters, so the n-th repeater stands beside the n-th busiest
  * person who stays well, as on the counter of somebody who serves others: whoever meets that person is near it too.
  *
- * @throws ContactFileError for people who are not in the list or the span
+ * @throws ContactFileError for people who are not in the list or the span, and for a span longer than an upload
  */
 export function sceneOfList(choice: ListChoice): LoopScene {
   const { name, contacts, people, fromS, toS } = choice;
@@ -82,6 +88,11 @@ export function sceneOfList(choice: ListChoice): LoopScene {
     ...(fromS === undefined ? {} : { fromS }),
     ...(toS === undefined ? {} : { toS }),
   });
+  const hours = Math.ceil((scene.toS - scene.fromS) / HOUR_S);
+  if (hours > MAX_HOURS)
+    throw new ContactFileError(
+      `the span is ${Math.ceil(hours / DAY_HOURS)} days long, but a keyfob keeps the seeds of ${MAX_UPLOAD_HOURS / DAY_HOURS}: choose less of the list with --from and --to`,
+    );
   const diagnosed = choice.diagnosed ?? scene.people.slice(0, 1);
   const absent = diagnosed.filter((id) => !scene.people.includes(id));
   if (absent.length > 0)

@@ -14,7 +14,7 @@ import { CliError, EXIT } from "../errors";
 import { note, printJson } from "../output";
 import { parseWhole } from "../parse";
 import { Progress } from "../progress";
-import { expectFree } from "../safeFile";
+import { cannotWrite, expectFree } from "../safeFile";
 import { printLoopResult } from "../simRunReport";
 
 interface Options {
@@ -137,7 +137,7 @@ async function writeReport(file: string, result: LoopResult): Promise<void> {
   try {
     await writeFile(file, renderReport(result));
   } catch (error) {
-    throw new CliError(EXIT.input, `cannot write ${file}: ${(error as NodeJS.ErrnoException).code}`);
+    throw cannotWrite(file, error);
   }
 }
 

@@ -80,8 +80,18 @@ describe("chirpfob sim run refuses", () => {
   it.each([
     ["people whom the list does not know", ["--people", "7,99"], /does not know 99/],
     ["to diagnose somebody who is not there", ["--diagnosed", "99"], /99/],
-    ["an empty span", ["--from", "2016-12-30T08:00", "--to", "2016-12-30T09:00"], /nobody/],
+    [
+      "an empty span, and says where the list's is",
+      ["--from", "2016-12-30T08:00", "--to", "2016-12-30T09:00"],
+      /nobody has a contact from 2016-12-30T08:00:00Z .*the list goes from 2016-11-30T06:41:00Z/,
+    ],
+    [
+      "an empty span of people whom it was told",
+      ["--people", "7,12", "--from", "2016-12-30T08:00", "--to", "2016-12-30T09:00"],
+      /nobody/,
+    ],
     ["a span that runs backwards", ["--from", "2000", "--to", "1000"], /empty/],
+    ["a span of which no keyfob has all seeds", ["--from", "0"], /days long, but a keyfob keeps the seeds of 90/],
     ["a time that is none", ["--from", "yesterday"], /--from must be/],
     [
       "a report where there is no folder, before it runs for minutes",

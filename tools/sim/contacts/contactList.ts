@@ -86,12 +86,16 @@ export interface Scene {
   readonly contacts: readonly Contact[];
 }
 
-/** Picks people and a span. @throws ContactFileError if nobody is left, or a person is not in the list */
+/** Picks people and a span. @throws ContactFileError if nobody has a contact in it, or a person is not in the list */
 export function select(contacts: readonly Contact[], selection: Selection = {}): Scene {
   const fromS = selection.fromS ?? (contacts[0]?.endS ?? 0) - CONTACT_SECONDS;
   const toS = selection.toS ?? contacts.at(-1)?.endS ?? 0;
-  if (toS <= fromS) throw new ContactFileError(`the span from ${fromS} to ${toS} is empty`);
+  if (toS <= fromS) throw new ContactFileError(`the span from ${momentText(fromS)} to ${momentText(toS)} is empty`);
   const inSpan = contacts.filter((c) => c.endS > fromS && c.endS - CONTACT_SECONDS < toS);
+  if (inSpan.length === 0)
+    throw new ContactFileError(
+      `nobody has a contact from ${momentText(fromS)} to ${momentText(toS)}; the list goes ${spanText(contacts)}`,
+    );
   const present = peopleOf(inSpan);
   const { people = present.length } = selection;
   const chosen = typeof people === "number" ? present.slice(0, people) : people;
@@ -100,9 +104,17 @@ export function select(contacts: readonly Contact[], selection: Selection = {}):
     const unknown = people.filter((name) => !known.has(name));
     if (unknown.length > 0) throw new ContactFileError(`the contact list does not know ${unknown.join(", ")}`);
   }
-  if (chosen.length === 0) throw new ContactFileError(`nobody has a contact from ${fromS} to ${toS}`);
   const wanted = new Set(chosen);
   return { fromS, toS, people: chosen, contacts: inSpan.filter((c) => wanted.has(c.a) && wanted.has(c.b)) };
+}
+
+function spanText(contacts: readonly Contact[]): string {
+  return `from ${momentText((contacts[0]?.endS ?? 0) - CONTACT_SECONDS)} to ${momentText(contacts.at(-1)?.endS ?? 0)}`;
+}
+
+/** As the command line takes it, with the number that stands in the list. */
+function momentText(unixSeconds: number): string {
+  return `${new Date(unixSeconds * 1000).toISOString().slice(0, 19)}Z (${unixSeconds})`;
 }
 
 /** The ground truth: the minutes (Unix seconds / 60) in which two people of a scene have a contact. */
