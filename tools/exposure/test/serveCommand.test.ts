@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { hourOfSeconds } from "../../../protocol/time";
 import { hasTool, ROOT } from "../../../test/tools";
+import { startChirpfob } from "../../cli/test/processes";
 import { runCli } from "../../cli/test/runCli";
-import { cleanUpLater, sendUpload, temporaryFolder, uploadBytes } from "./fixtures";
+import { cleanUpLater, dataFolder, sendUpload, temporaryFolder, uploadBytes } from "./fixtures";
 
 const CHIRPFOB = join(ROOT, "bin/chirpfob.mjs");
 
@@ -138,6 +139,17 @@ describe("chirpfob serve", () => {
     );
     expect(answer.trim()).toBe("EACCES");
     await chmod(data, 0o700);
+  });
+
+  it("goes on when nobody reads its log any more", async () => {
+    const running = startChirpfob(["serve", "--data", await dataFolder(), "--region", "US-MA", "--port", "0"]);
+    cleanUpLater(async () => running.child.kill("SIGKILL"));
+    await running.prints(/ on http:/, 110_000);
+    running.child.stdout?.destroy();
+    running.child.stderr?.destroy();
+    running.child.kill("SIGTERM");
+    // It logs that it is stopping, and then stops as cleanly as ever.
+    expect(await running.ended).toBe(0);
   });
 
   it("logs nothing of any request, and stops cleanly when asked", async () => {
