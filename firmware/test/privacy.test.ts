@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { chirpOf, SEED_BYTES } from "../../protocol/chirp";
+import { CHIRP_BYTES, chirpOf, SEED_BYTES } from "../../protocol/chirp";
 import { openMetadata, ROW_BYTES, TAG_BYTES } from "../../protocol/contactRow";
 import { encodeFrame, TEST_COMPANY } from "../../protocol/frame";
 import { minuteOfSeconds } from "../../protocol/time";
 import { World } from "../../tools/sim/world";
-import { Command, Status } from "../keyfob/codes";
+import { Command, Purpose, Status } from "../keyfob/codes";
 import { hear, strangersSeed } from "./crowd";
-import { KeyfobRig, MINUTE_US, SECOND_US, sha256, u16, wearableImage } from "./keyfobRig";
+import { KEYFOB, KeyfobRig, MINUTE_US, SECOND_US, sha256, u16, wearableImage } from "./keyfobRig";
 import { captureRadio } from "./radioCapture";
 
 describe("privacy", () => {
@@ -32,6 +32,66 @@ describe("privacy", () => {
     world.run(10 * MINUTE_US);
     expect(keyfob.host.received).toEqual([]);
   });
+
+  it("lets no row, tag or chirp that it heard out by USB, whatever it is asked for, with the wearer's consent or without", async () => {
+    const world = new World({ seed: "rows" });
+    const keyfob = new KeyfobRig(world, { image: await wearableImage() });
+    const sent: Buffer[] = [];
+    const { usb } = keyfob.device;
+    keyfob.device.usb = {
+      frame: (frame) => {
+        sent.push(Buffer.from(frame));
+        usb?.frame(frame);
+      },
+      log: (line) => sent.push(Buffer.from(line)),
+      reset: () => usb?.reset(),
+    };
+    world.run(2 * SECOND_US);
+    keyfob.setClock();
+    world.run(15 * SECOND_US);
+    const minute = minuteOfSeconds(keyfob.worldSeconds());
+    const chirps = Array.from({ length: 40 }, (_, i) => chirpOf(sha256, strangersSeed(i), minute));
+    for (const chirp of chirps) hear(keyfob, encodeFrame(chirp, -8, 0, TEST_COMPANY), -63);
+    world.run(4 * MINUTE_US);
+    expect(keyfob.counters().rowsWritten).toBe(chirps.length);
+
+    // These would end the consent, or change what the next command can find.
+    const { ConsentAsk, ExportEnd, ResultsEnd, ClockSet, ConfigSet } = Command;
+    const left: readonly number[] = [ConsentAsk, ExportEnd, ResultsEnd, ClockSet, ConfigSet];
+    const askForEverything = (request: number) => {
+      for (let command = 0; command < 0x200; command++) {
+        if (left.includes(command)) continue;
+        for (const length of [2, 4, 6, 8, 16]) {
+          const data = Buffer.alloc(length);
+          // Requests stand at the beginning, or after a number of four bytes.
+          data.writeUInt16LE(request, 0);
+          if (length >= 6) data.writeUInt16LE(request, 4);
+          keyfob.host.command(KEYFOB, command, data);
+          world.run(5_000);
+        }
+      }
+      // Nothing of it is left for the next consent.
+      world.run(MINUTE_US);
+    };
+    askForEverything(keyfob.newRequest());
+    for (const purpose of [Purpose.Export, Purpose.Results]) {
+      const { request, status } = keyfob.consent(purpose);
+      expect(status).toBe(Status.Ok);
+      askForEverything(request);
+    }
+    const seeds = keyfob.exportSeeds(Math.floor(keyfob.worldSeconds() / 3600) - 1, 2);
+    keyfob.results();
+    expect(keyfob.panics).toEqual([]);
+    const out = Buffer.concat(sent);
+    // What may leave is seen, so that a row would be.
+    for (const seed of seeds) expect(out.includes(seed.subarray(0, TAG_BYTES))).toBe(true);
+    const { bytes } = keyfob.device.flash.log;
+    for (const chirp of chirps) {
+      const at = Buffer.from(bytes).indexOf(chirp.subarray(0, TAG_BYTES));
+      expect(at).toBeGreaterThanOrEqual(0);
+      for (let i = 0; i + 4 <= CHIRP_BYTES; i += 4) expect(out.includes(chirp.subarray(i, i + 4))).toBe(false);
+    }
+  }, 120_000);
 
   it("keeps in flash nothing that opens a row without its seed", async () => {
     const world = new World({ seed: "flash" });
