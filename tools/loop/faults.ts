@@ -10,7 +10,7 @@ export interface Faults {
   readonly lostReports: number;
   /** The service is killed in the middle of each upload, and started again. */
   readonly killsService: boolean;
-  /** Each keyfob's cable is pulled once in the middle of its import. */
+  /** Each keyfob's cable is pulled once, in the middle of its import. */
   readonly pullsCables: boolean;
 }
 
@@ -24,16 +24,23 @@ export interface DeadlyLine {
   close(): Promise<void>;
 }
 
+/** A cable to a keyfob that is pulled once. */
+export interface LooseCable {
+  /** For `--port`. */
+  readonly port: string;
+  readonly pulls: () => number;
+  close(): Promise<void>;
+}
+
+/** More than a command says before it sends a shard, and less than the smallest shard, which is a signature and little else. */
+const PULLED_AFTER_BYTES = 6000;
+
 /** Lays such a line; the second try over it goes through. */
 export async function layDeadlyLine(authority: Authority): Promise<DeadlyLine> {
   const target = new URL(authority.url);
   let kills = 0;
   let crashing: Promise<void> = Promise.resolve();
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    sockets.add(client);
-    client.on("error", () => client.destroy());
-    client.on("close", () => sockets.delete(client));
+  const line = await layLine((client) => {
     const isDeadly = kills === 0;
     void crashing.then(() => {
       const upstream = connect(Number(target.port), target.hostname);
@@ -52,13 +59,52 @@ export async function layDeadlyLine(authority: Authority): Promise<DeadlyLine> {
       });
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${line.port}`,
     kills: () => kills,
     close: async () => {
       await crashing;
+      await line.close();
+    },
+  };
+}
+
+/** Lays such a cable to a device's port (`tcp://...`); it is pulled in the middle of what is imported first over it. */
+export async function layLooseCable(port: string): Promise<LooseCable> {
+  const target = new URL(port);
+  let pulls = 0;
+  const line = await layLine((host) => {
+    const device = connect(Number(target.port), target.hostname);
+    device.on("error", () => host.destroy());
+    device.on("close", () => host.destroy());
+    host.on("close", () => device.destroy());
+    device.pipe(host);
+    let carried = 0;
+    host.on("data", (part) => {
+      carried += part.length;
+      if (pulls > 0 || carried < PULLED_AFTER_BYTES) device.write(part);
+      else {
+        pulls++;
+        host.destroy();
+      }
+    });
+  });
+  return { port: `tcp://127.0.0.1:${line.port}`, pulls: () => pulls, close: line.close };
+}
+
+/** A port of this machine through which others reach something, if `connected` sees to it. */
+async function layLine(connected: (socket: Socket) => void): Promise<{ port: number; close(): Promise<void> }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => sockets.delete(socket));
+    connected(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
     },

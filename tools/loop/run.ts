@@ -14,7 +14,7 @@ import { assembleResult } from "./assemble";
 import { Authority, REGION } from "./authority";
 import { CommandFailed, Computer } from "./computer";
 import type { KeyfobAnswer } from "./evaluate";
-import { type Faults, layDeadlyLine, NO_FAULTS } from "./faults";
+import { type Faults, layDeadlyLine, layLooseCable, NO_FAULTS } from "./faults";
 import { counted } from "./report/words";
 import type { DeviceCounts, LoopResult, Shard, Upload } from "./result";
 import type { LoopScene } from "./scene";
@@ -31,7 +31,6 @@ const SPARE_S = 120;
  * itself or a button to be pressed, so that more of them than processors save time.
  */
 const COMPUTERS = 8;
-const PULL_AFTER_MS = 400;
 const MAX_TRIES = 5;
 const TRY_AGAIN_MS = 300;
 
@@ -40,6 +39,8 @@ export interface LoopEvents {
   /** A new part of the run begins. */
   readonly step: (text: string) => void;
   readonly progress: (done: number, of: number) => void;
+  /** One of the run's faults has hit: an upload's service is dead and back, an import has lost its keyfob and found it again. */
+  readonly fault?: (kind: "serviceKilled" | "cablePulled") => void;
 }
 
 export interface LoopOptions {
@@ -151,38 +152,24 @@ class Loop {
   private async share(town: Town, authority: Authority): Promise<SharedUpload[]> {
     const { scene, events, faults } = this;
     events.step(`${namesOf(scene, scene.diagnosed)}: diagnosed; exporting seeds and uploading them`);
-    const line = faults.killsService ? await layDeadlyLine(authority) : undefined;
     const uploads: SharedUpload[] = [];
     const computer = this.firstComputer;
-    try {
-      for (const id of scene.diagnosed) {
-        const file = join(authority.folder, `upload-${uploads.length}.pact`);
-        const exported = await this.exportSeeds(town, computer, id, file);
-        const { numbers } = parse<{ numbers: string[] }>(
-          await computer.run([
-            "permissions",
-            "issue",
-            "--data",
-            authority.data,
-            "--provider",
-            "Clinic",
-            "--count",
-            "1",
-          ]),
-        );
-        await computer.run([
-          "upload",
-          file,
-          "--permission",
-          String(numbers[0]),
-          "--server",
-          line?.url ?? authority.url,
-        ]);
-        uploads.push(exported);
-        events.progress(uploads.length, scene.diagnosed.length);
+    for (const id of scene.diagnosed) {
+      const file = join(authority.folder, `upload-${uploads.length}.pact`);
+      const exported = await this.exportSeeds(town, computer, id, file);
+      const { numbers } = parse<{ numbers: string[] }>(
+        await computer.run(["permissions", "issue", "--data", authority.data, "--provider", "Clinic", "--count", "1"]),
+      );
+      const line = faults.killsService ? await layDeadlyLine(authority) : undefined;
+      const server = line?.url ?? authority.url;
+      try {
+        await computer.run(["upload", file, "--permission", String(numbers[0]), "--server", server]);
+        if (line !== undefined && line.kills() > 0) events.fault?.("serviceKilled");
+      } finally {
+        await line?.close();
       }
-    } finally {
-      await line?.close();
+      uploads.push(exported);
+      events.progress(uploads.length, scene.diagnosed.length);
     }
     return uploads;
   }
@@ -276,9 +263,13 @@ class Loop {
     const port = await town.plugIn(id);
     await withDevice(computer, ["keys", "add", REGION, key, "--port", port]);
     await computer.run(["shards", "fetch", "--server", authority.url, "--region", REGION, "--key", key, "-o", shards]);
-    const pulling = this.faults.pullsCables ? pullLater(town, id) : undefined;
-    await withDevice(computer, ["shards", "import", shards, "--port", port]);
-    await pulling;
+    const cable = this.faults.pullsCables ? await layLooseCable(port) : undefined;
+    try {
+      await withDevice(computer, ["shards", "import", shards, "--port", cable?.port ?? port]);
+      if (cable !== undefined && cable.pulls() > 0) this.events.fault?.("cablePulled");
+    } finally {
+      await cable?.close();
+    }
     const { hours } = parse<{ hours: HourResult[] }>(
       await withDevice(computer, ["exposures", "--port", port], this.pressWhenAsked(town, id)),
     );
@@ -319,12 +310,6 @@ async function withDevice(computer: Computer, argv: readonly string[], onMessage
       await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
     }
   }
-}
-
-/** Pulls a cable while shards travel through it. */
-async function pullLater(town: Town, id: string): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, PULL_AFTER_MS));
-  await town.pullCable(id);
 }
 
 async function readCounts(computer: Computer, port: string): Promise<DeviceCounts> {

@@ -129,11 +129,6 @@ export class Town {
     return this.crowd.press(this.radio(id));
   }
 
-  /** Pulls the cable in the middle of something; it can be plugged in again at the same address. */
-  pullCable(id: string): Promise<void> {
-    return this.crowd.unplug(this.radio(id));
-  }
-
   unplug(id: string): Promise<void> {
     return this.crowd.closePort(this.radio(id));
   }

@@ -90,6 +90,7 @@ describe("a household in which everything goes wrong", () => {
   const scene = builtInScene("household");
   let calm: LoopResult;
   let stormy: LoopResult;
+  const faults = { serviceKilled: 0, cablePulled: 0 };
 
   beforeAll(async () => {
     calm = await runLoop({ scene, radio: "perfect", seed: 3 });
@@ -97,6 +98,13 @@ describe("a household in which everything goes wrong", () => {
       scene,
       radio: "perfect",
       seed: 3,
+      events: {
+        step: () => undefined,
+        progress: () => undefined,
+        fault: (kind) => {
+          faults[kind]++;
+        },
+      },
       faults: {
         lostReports: 0.05,
         killsService: true,
@@ -126,5 +134,6 @@ describe("a household in which everything goes wrong", () => {
   it("went wrong indeed", () => {
     expect(stormy.deeds.filter(({ kind }) => kind === "powerLoss")).toHaveLength(3);
     for (const { counts } of stormy.people) expect(counts.restarts).toBeGreaterThan(1);
+    expect(faults).toEqual({ serviceKilled: scene.diagnosed.length, cablePulled: stormy.people.length });
   });
 });
