@@ -1,8 +1,7 @@
 // The local socket of a running service: one request and one answer, a JSON line each. The operating system lets in
 // whoever may write to a file of mode 0600, that is the service's own user (and root).
 
-import { existsSync } from "node:fs";
-import { chmod, rm } from "node:fs/promises";
+import { chmod, rm, stat } from "node:fs/promises";
 import { createConnection, createServer, type Socket } from "node:net";
 import { isMainThread } from "node:worker_threads";
 import { type AdminAnswer, type AdminRequest, administer } from "./administration";
@@ -78,13 +77,14 @@ export async function askService<R extends AdminRequest>(
   path: string,
   request: R,
 ): Promise<AdminAnswer<R> | undefined> {
-  if (!existsSync(path)) return undefined;
   let line: string;
   try {
+    // Also tells a folder that may not be entered from one without a socket.
+    await stat(path);
     line = await exchange(path, `${JSON.stringify(request)}\n`);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ECONNREFUSED" || code === "ENOENT") return undefined;
+    if (code === "ECONNREFUSED" || code === "ENOENT" || code === "ENOTDIR") return undefined;
     if (code === "EACCES" || code === "EPERM")
       throw new ServiceError(
         `you may not administer this service: only the user who runs it may use ${path}`,

@@ -138,7 +138,9 @@ export async function openCore(
 }
 
 async function lockOrFail(directory: DataDirectory): Promise<Lock> {
-  const lock = await takeLock(directory.lock);
+  const lock = await takeLock(directory.lock).catch((error) => {
+    throw new ServiceError(`cannot write in ${directory.root}: ${(error as NodeJS.ErrnoException).code}`);
+  });
   if (lock === undefined) throw new DataDirectoryBusy(directory);
   return lock;
 }

@@ -1,11 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { defaultDataRoot, openDataDirectory, takeLock } from "../dataDirectory";
-import { cleanUpLater, temporaryFolder } from "./fixtures";
+import { cleanUpLater, temporaryFolder, testCore } from "./fixtures";
+
+/** The user who owns nothing. */
+const NOBODY = 65_534;
 
 describe("The lock on a data directory", () => {
   it("is held by one, until it is released", async () => {
@@ -69,6 +72,16 @@ describe("A data directory", () => {
     await openDataDirectory(root);
     await openDataDirectory(root);
     for (const folder of [root, join(root, "..")]) expect((await stat(folder)).mode & 0o777).toBe(0o700);
+  });
+
+  it.runIf(process.getuid?.() === 0)("is refused with the reason if it cannot be written to", async () => {
+    const data = await temporaryFolder();
+    await openDataDirectory(data);
+    await chmod(data, 0o500);
+    await chown(data, NOBODY, NOBODY);
+    process.seteuid?.(NOBODY);
+    const opening = testCore({ data }).finally(() => process.seteuid?.(0));
+    await expect(opening).rejects.toThrow(/cannot write in .*: EACCES/);
   });
 
   it("is by default one for each database, whoever logs in", () => {

@@ -130,15 +130,24 @@ describe("chirpfob serve", () => {
 
   it("refuses every other user, even one who may enter the folder", async () => {
     if (process.getuid?.() !== 0 || !hasTool("setpriv")) return;
+    const asNobody = (script: string) =>
+      execFileSync(
+        "setpriv",
+        ["--reuid", "65534", "--regid", "65534", "--clear-groups", process.execPath, "-e", script],
+        { encoding: "utf8" },
+      ).trim();
+    const connect = `require("net").connect(${JSON.stringify(join(data, "admin.sock"))}).on("error", (e) => console.log(e.code)).on("connect", () => console.log("open"))`;
+    expect(asNobody(connect)).toBe("EACCES");
     await chmod(data, 0o755);
-    const script = `require("net").connect(${JSON.stringify(join(data, "admin.sock"))}).on("error", (e) => console.log(e.code)).on("connect", () => console.log("open"))`;
-    const answer = execFileSync(
-      "setpriv",
-      ["--reuid", "65534", "--regid", "65534", "--clear-groups", process.execPath, "-e", script],
-      { encoding: "utf8" },
-    );
-    expect(answer.trim()).toBe("EACCES");
+    expect(asNobody(connect)).toBe("EACCES");
     await chmod(data, 0o700);
+  });
+
+  it("tells another user that the service is not theirs, not that there is none", async () => {
+    if (process.getuid?.() !== 0) return;
+    process.seteuid?.(65534);
+    const { exitCode, stderr } = await runCli(["stats", "--data", data]).finally(() => process.seteuid?.(0));
+    expect([exitCode, stderr]).toEqual([4, expect.stringMatching(/may not administer this service/)]);
   });
 
   it("goes on when nobody reads its log any more", async () => {
