@@ -134,6 +134,10 @@ describe("a household in which everything goes wrong", () => {
   it("went wrong indeed", () => {
     expect(stormy.deeds.filter(({ kind }) => kind === "powerLoss")).toHaveLength(3);
     for (const { counts } of stormy.people) expect(counts.restarts).toBeGreaterThan(1);
+    // The infected person's keyfob had power all the time, and the others were away for seconds only.
+    const heard = ({ uploads }: LoopResult) => uploads.reduce((sum, { counts }) => sum + counts.chirpsHeard, 0);
+    expect(heard(stormy) / heard(calm)).toBeGreaterThan(0.92);
+    expect(heard(stormy) / heard(calm)).toBeLessThan(0.97);
     expect(faults).toEqual({ serviceKilled: scene.diagnosed.length, cablePulled: stormy.people.length });
   });
 });
