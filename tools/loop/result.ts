@@ -98,7 +98,7 @@ export interface Encounter {
 /** Something that a wearer did. */
 export interface Deed {
   readonly id: string;
-  readonly kind: "snooze" | "redact" | "powerLoss" | "illness";
+  readonly kind: "snooze" | "redact" | "powerLoss";
   readonly fromS: number;
   readonly toS: number;
 }

@@ -43,7 +43,7 @@ export function timelineSection(result: LoopResult): Markup {
     <li><i class="near"></i>near ${illNames}</li>
     <li><i class="other"></i>near somebody else</li>
     ${hasEcho ? html`<li><i class="desk"></i>near a repeater</li><li><i class="echo"></i>chirps a repeater still repeats</li>` : NONE}
-    ${result.deeds.some(({ kind }) => kind !== "illness") ? html`<li><i class="hatch"></i>left out, snoozed or without power</li>` : NONE}
+    ${result.deeds.length > 0 ? html`<li><i class="hatch"></i>left out, snoozed or without power</li>` : NONE}
   </ul>
   <div class="chart">
     ${scene.people.filter(({ id }) => ill.has(id)).map(({ id, name }) => personLane(result, scale, id, name))}
@@ -77,7 +77,7 @@ function personLane(result: LoopResult, scale: Scale, id: string, name: string):
       <ol class="track" aria-label="${name}">
         ${hourLines(scale)}
         ${scale.band ? box("band", scale, scale.band.fromS, scale.band.toS, "a repeater still repeats what it heard") : NONE}
-        ${deeds.filter((deed) => deed.id === id && deed.kind !== "illness").map((deed) => box("hatch", scale, deed.fromS, deed.toS, deedText(deed)))}
+        ${deeds.filter((deed) => deed.id === id).map((deed) => box("hatch", scale, deed.fromS, deed.toS, deedText(deed)))}
         ${others.map((e) => box("other", scale, e.fromS, e.toS, `near ${listed(e.with.map(nameOf))}${atPlace(e.place)}, ${span(e)}`))}
         ${desks.map((e) => box("desk", scale, e.fromS, e.toS, `near ${listed(e.with.map(nameOf))}, ${span(e)}`))}
         ${near.map((e) => box("near", scale, e.fromS, e.toS, `near ${listed(e.with.map(nameOf))}${atPlace(e.place)}, ${span(e)}`, e.place))}
