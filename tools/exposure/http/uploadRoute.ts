@@ -89,7 +89,7 @@ export class UploadRoute {
   /** What is wrong with the request, whatever its number; undefined if nothing. */
   private findProblem(request: IncomingMessage, file: Buffer): string | undefined {
     const { headers } = request;
-    if (headers["content-type"] !== "application/octet-stream") return "Content-Type must be application/octet-stream";
+    if (!MEDIA_TYPE.test(headers["content-type"] ?? "")) return "Content-Type must be application/octet-stream";
     if (!RECEIPT_SHAPE.test(headers["idempotency-key"] === undefined ? "" : String(headers["idempotency-key"])))
       return `Idempotency-Key must be ${2 * RECEIPT_BYTES} hexadecimal digits, the client's own receipt`;
     try {
@@ -109,9 +109,12 @@ export class UploadRoute {
   }
 }
 
-/** `Authorization: Permission NUMBER`, or undefined if there is none that can be read. */
+/** Media types are read without regard to case (RFC 9110 section 8.3.1). */
+const MEDIA_TYPE = /^application\/octet-stream\s*$/i;
+
+/** `Authorization: Permission NUMBER`, the scheme in any case (RFC 9110 section 11.1), or undefined if there is none that can be read. */
 function readNumber(request: IncomingMessage): Buffer | undefined {
-  const text = /^Permission (.{1,64})$/.exec(request.headers.authorization ?? "")?.[1];
+  const text = /^Permission +(.{1,64})$/i.exec(request.headers.authorization ?? "")?.[1];
   if (text === undefined) return undefined;
   try {
     return decodePermissionNumber(text);

@@ -72,6 +72,12 @@ describe("The HTTP service", () => {
     expect((await sendUpload(url, uploadBytes(), { number })).status).toBe(201);
   });
 
+  it("reads the names of scheme and media type without regard to case, as HTTP does", async () => {
+    const [number = ""] = await issue();
+    const headers = { authorization: `permission ${number}`, "content-type": "Application/Octet-Stream" };
+    expect((await sendUpload(url, uploadBytes(), { headers })).status).toBe(201);
+  });
+
   it("refuses a body that is too large, announced or not, without reading it all", async () => {
     expect((await sendUpload(url, Buffer.alloc(MAX_UPLOAD_BYTES + 1))).status).toBe(413);
     expect(await postEndlessly(`${url}/v1/uploads`)).toBe(413);
