@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { DeviceError } from "../device/deviceError";
 import { KeyfobError } from "../device/keyfobError";
+import { VmBundleError } from "../sim/vm/bundle";
 import { CliError, EXIT, type ExitCode } from "./errors";
 import { note } from "./output";
 
@@ -64,7 +65,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
       note(`chirpfob: ${error.message}`);
       return error.exitCode;
     }
-    const expected = exitOfDevice(error);
+    const expected = error instanceof VmBundleError ? EXIT.input : exitOfDevice(error);
     if (expected === undefined) throw error;
     note(`chirpfob: ${(error as Error).message}`);
     return expected;

@@ -10,6 +10,7 @@ import { builtInScene, SCENARIO_NAMES } from "../../loop/scenarios/builtIn";
 import { type LoopScene, sceneOfList } from "../../loop/scene";
 import { ContactFileError, readContacts } from "../../sim/contacts/contactList";
 import { CrowdError } from "../../sim/crowd/crowd";
+import { vmModule } from "../../sim/vm/bundle";
 import { CliError, EXIT } from "../errors";
 import { note, printJson } from "../output";
 import { parseWhole } from "../parse";
@@ -70,6 +71,7 @@ async function runScene(options: Options): Promise<void> {
   const seed = parseWhole("--seed", options.seed, 0, MAX_SEED);
   const scene = chooseScene(options);
   if (options.html !== undefined) await expectFree(options.html, true);
+  vmModule(); // Another VM is refused before the service opens.
   const repeaters = scene.repeaters.length === 0 ? "" : `, ${counted(scene.repeaters.length, "repeater", "repeaters")}`;
   note(`${scene.title}. ${counted(scene.people.length, "keyfob", "keyfobs")}${repeaters}, ${options.radio} radio.`);
   const startedAt = performance.now();
