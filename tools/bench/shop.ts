@@ -9,7 +9,7 @@ import { REALISTIC } from "../sim/air/profile";
 import type { Waypoint } from "../sim/air/proximity";
 import { encounters, openLogs } from "../sim/contacts/encounters";
 import { Crowd } from "../sim/crowd/crowd";
-import type { CrowdDevice } from "../sim/crowd/spec";
+import { type CrowdDevice, REPEATER_LOAD } from "../sim/crowd/spec";
 import { SeededRandom } from "../sim/random";
 import type { Micros } from "../sim/scheduler";
 
@@ -84,7 +84,10 @@ export async function runShop(seed: string, onProgress: (share: number) => void 
       profile: REALISTIC,
       proximity: { kind: "walks", walks: [...customers.map(({ walk }) => walk), ...counters] },
       programs: { wearable, repeater },
-      devices: [...customers.map(keyfobOf), ...counters.map((): CrowdDevice => ({ program: "repeater" }))],
+      devices: [
+        ...customers.map(keyfobOf),
+        ...counters.map((): CrowdDevice => ({ program: "repeater", load: REPEATER_LOAD })),
+      ],
       startS: START_S,
     },
     { onProgress: (nowUs) => onProgress(nowUs / endUs) },

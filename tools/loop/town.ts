@@ -7,7 +7,7 @@ import { PROFILES } from "../sim/air/profile";
 import { calendarShift } from "../sim/contacts/calendar";
 import { contactRuns } from "../sim/contacts/contactProximity";
 import { Crowd } from "../sim/crowd/crowd";
-import type { CrowdDevice, CrowdSpec, HostCommand } from "../sim/crowd/spec";
+import { type CrowdDevice, type CrowdSpec, type HostCommand, REPEATER_LOAD } from "../sim/crowd/spec";
 import type { LoopScene, Pause } from "./scene";
 
 const SECOND_US = 1e6;
@@ -21,8 +21,6 @@ const LEAD_S = 120;
 const CLOCK_SET_AT_S = 20;
 /** A press of this length snoozes (firmware/wearer). */
 const LONG_PRESS_MS = 3000;
-/** A repeater with chirps in memory sends forty times a second, a keyfob once. */
-const REPEATER_LOAD = 12;
 /** A second without power, and the time it takes a keyfob to be back on the air. */
 const OUTAGE_S = 15;
 /** A chirp's row is written when it can no longer be heard: until then, up to three minutes, it is in RAM. */

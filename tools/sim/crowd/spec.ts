@@ -16,6 +16,9 @@ export interface HostCommand {
   readonly data: Uint8Array;
 }
 
+/** `load` of a repeater: with chirps in memory it sends forty times a second, a keyfob once. */
+export const REPEATER_LOAD = 12;
+
 /** One keyfob or repeater of a crowd. Its radio number is its place in the list. */
 export interface CrowdDevice {
   /** Which of CrowdSpec.programs it runs. */
