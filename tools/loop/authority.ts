@@ -3,16 +3,19 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 /** ISO 3166 leaves XA to XZ to users: nobody mistakes a simulation's shards for a country's. */
 export const REGION = "XA";
 
-/** What the process is told, in its arguments: where its data lies, which port it listens on, and what time it is. */
+/** What the process is told, in its arguments: where its run lies on disk, which port it listens on, and what time it is. */
 export interface AuthorityStart {
-  readonly data: string;
+  /**
+   * Of the whole run; without it, it makes one. It removes it if the run that started it is gone, and nobody but it makes it,
+   * so that there is none without somebody to remove it.
+   */
+  readonly folder?: string;
   /** 0: any. */
   readonly port: number;
   /** Unix seconds at its start; from then on time goes by as everywhere, until it is told otherwise. */
@@ -20,7 +23,7 @@ export interface AuthorityStart {
 }
 
 /** What the process answers, once. */
-export type AuthorityReady = { readonly url: string } | { readonly error: string };
+export type AuthorityReady = { readonly url: string; readonly folder: string } | { readonly error: string };
 
 /** What time it is now, in Unix seconds, for a process that runs already; it answers with the same when it knows. */
 export type AuthorityTime = { readonly nowS: number };
@@ -36,8 +39,7 @@ export class Authority {
 
   /** Opens for business. @param nowS Unix seconds on the devices' calendar */
   static async open(nowS: number): Promise<Authority> {
-    const folder = await mkdtemp(join(tmpdir(), "chirpfob-run-"));
-    const { child, url } = await serve({ data: dataOf(folder), port: 0, nowS });
+    const { child, url, folder } = await serve({ port: 0, nowS });
     return new Authority(folder, url, child, epochMs(nowS));
   }
 
@@ -58,7 +60,7 @@ export class Authority {
   async crash(): Promise<void> {
     await end(this.process, "SIGKILL");
     const nowS = Math.floor((Date.now() - this.epochMs) / 1000);
-    const { child } = await serve({ data: this.data, port: Number(new URL(this.url).port), nowS });
+    const { child } = await serve({ folder: this.folder, port: Number(new URL(this.url).port), nowS });
     this.process = child;
   }
 
@@ -73,19 +75,22 @@ function epochMs(nowS: number): number {
   return Date.now() - nowS * 1000;
 }
 
-function dataOf(folder: string): string {
+/** The service's part of a run's folder. */
+export function dataOf(folder: string): string {
   return join(folder, "service");
 }
 
-async function serve(start: AuthorityStart): Promise<{ child: ChildProcess; url: string }> {
+async function serve(start: AuthorityStart): Promise<{ child: ChildProcess; url: string; folder: string }> {
   const child = fork(new URL("./authorityBoot.mjs", import.meta.url), [JSON.stringify(start)], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     execArgv: [],
+    // Ctrl-C in a terminal is for the run, not for us: when it is gone, the process cleans up after it.
+    detached: true,
   });
   const [ready] = (await Promise.race([once(child, "message"), once(child, "exit").then(() => [])])) as [
     AuthorityReady?,
   ];
-  if (ready && "url" in ready) return { child, url: ready.url };
+  if (ready && "url" in ready) return { child, ...ready };
   await end(child, "SIGKILL");
   throw new Error(`the exposure service of this run did not start: ${ready?.error ?? "it ended at once"}`);
 }

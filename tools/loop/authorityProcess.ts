@@ -1,10 +1,15 @@
 // The process behind authority.ts.
 
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DEFAULT_CONFIG } from "../exposure/config";
 import { startExposureService } from "../exposure/service";
-import { type AuthorityReady, type AuthorityStart, type AuthorityTime, REGION } from "./authority";
+import { type AuthorityReady, type AuthorityStart, type AuthorityTime, dataOf, REGION } from "./authority";
 
-const { data, port, nowS } = JSON.parse(process.argv[2] ?? "") as AuthorityStart;
+const start = JSON.parse(process.argv[2] ?? "") as AuthorityStart;
+const { port, nowS } = start;
+const folder = start.folder ?? mkdtempSync(join(tmpdir(), "chirpfob-run-"));
 let epochMs = Date.now() - nowS * 1000;
 const now = (): number => Math.floor((Date.now() - epochMs) / 1000);
 const tell = (answer: AuthorityReady | AuthorityTime): void => void process.send?.(answer);
@@ -13,16 +18,23 @@ process.on("message", (time: AuthorityTime) => {
   tell(time);
 });
 
+/** Ends us, and with us the run's folder: some 40 MB. */
+function leave(exitCode: number): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  process.exit(exitCode);
+}
+// The run that started us is gone: Ctrl-C, or somebody killed it.
+process.once("disconnect", () => leave(0));
+if (!process.connected) leave(0);
+
 try {
   const service = await startExposureService(
-    { ...DEFAULT_CONFIG, data, region: REGION, port },
+    { ...DEFAULT_CONFIG, data: dataOf(folder), region: REGION, port },
     { now, isScheduled: false },
   );
   process.once("SIGTERM", () => void service.close().then(() => process.exit(0)));
-  // The run that started us is gone: so are we.
-  process.once("disconnect", () => process.exit(0));
-  tell({ url: service.url });
+  tell({ url: service.url, folder });
 } catch (error) {
   tell({ error: (error as Error).message });
-  process.exit(1);
+  leave(1);
 }

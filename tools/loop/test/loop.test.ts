@@ -1,9 +1,12 @@
 // The whole loop with everything real, small enough for every test run. loop.deep.test.ts has the crowd and the faults.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ROOT } from "../../../test/tools";
 import { type CliResult, runCli } from "../../cli/test/runCli";
 import type { LoopResult } from "../result";
 
@@ -69,6 +72,33 @@ describe("chirpfob sim run", () => {
     expect(readFileSync(html, "utf8")).toContain("3 people of three.tij");
     expect(answer.stderr).toMatch(/Everybody goes through the day[\s\S]*check the signature/);
   });
+});
+
+describe("chirpfob sim run that Ctrl-C ends", () => {
+  it.each([
+    ["in the middle of the day", /Everybody goes through the day/],
+    ["while it begins", /Opening the exposure service/],
+  ])(
+    "%s leaves no folder behind",
+    async (_, moment) => {
+      const folder = mkdtempSync(join(tmpdir(), "chirpfob-loop-"));
+      // A group of its own, as a terminal makes one for each command: Ctrl-C goes to all of it.
+      const child = spawn(process.execPath, [join(ROOT, "bin/chirpfob.mjs"), "sim", "run", "--scenario", "household"], {
+        detached: true,
+        env: { ...process.env, TMPDIR: folder },
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      const ended = once(child, "exit");
+      for await (const text of child.stderr) if (moment.test(String(text))) break;
+      const isThere = () => readdirSync(folder).some((name) => name.startsWith("chirpfob-run-"));
+      await expect.poll(isThere, { timeout: 30_000 }).toBe(true);
+      process.kill(-(child.pid as number), "SIGINT");
+      await ended;
+      await expect.poll(isThere, { timeout: 30_000 }).toBe(false);
+      rmSync(folder, { recursive: true, force: true });
+    },
+    120_000,
+  );
 });
 
 describe("chirpfob sim run refuses", () => {
