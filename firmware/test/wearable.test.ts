@@ -1,13 +1,15 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { chirpOf } from "../../protocol/chirp";
+import { TAG_BYTES } from "../../protocol/contactRow";
 import { decodeFrame, encodeFrame } from "../../protocol/frame";
 import { hourOfSeconds, minuteOfSeconds } from "../../protocol/time";
 import type { Transmission } from "../../tools/sim/air/air";
+import { openLogs } from "../../tools/sim/contacts/encounters";
 import { World } from "../../tools/sim/world";
 import { Command, Purpose, StateFlag, Status } from "../keyfob/codes";
 import { ConfigKey } from "../state/config";
 import { hear, strangersSeed } from "./crowd";
-import { KeyfobRig, MINUTE_US, SECOND_US, START_SECONDS, sha256, u16, wearableImage } from "./keyfobRig";
+import { KeyfobRig, MINUTE_US, SECOND_US, START_SECONDS, sha256, TestRegion, u16, wearableImage } from "./keyfobRig";
 
 describe("a wearable", () => {
   const sent: Transmission[] = [];
@@ -170,13 +172,26 @@ describe("a wearable", () => {
     expect(keyfob.counters().crashes).toBe(1);
   });
 
-  it("erases everything only after token and button, and is then as new", () => {
+  it("erases everything only after token and button, and is then as new", async () => {
     const erase = (token: number, request: number): Buffer => {
       const data = Buffer.alloc(6);
       data.writeUInt32LE(token, 0);
       data.writeUInt16LE(request, 4);
       return keyfob.call(Command.Erase, data);
     };
+    const hour = hourOfSeconds(keyfob.worldSeconds());
+    const region = new TestRegion("DE");
+    expect(keyfob.regionKeyAdd(region.name, region.publicKey)).toBe(Status.Ok);
+    const chirp = chirpOf(sha256, strangersSeed(9), minuteOfSeconds(keyfob.worldSeconds()));
+    hear(keyfob, encodeFrame(chirp, -8, 0, 0xffff), -60);
+    world.run(4 * MINUTE_US);
+    const seed = (await (await openLogs(structuredClone(keyfob.device.flash.log))).seeds.get(hour)) as Buffer;
+    const secrets = [seed, chirp.subarray(0, TAG_BYTES), region.publicKey];
+    const { log, settings } = keyfob.device.flash;
+    const kept = () =>
+      secrets.filter((bytes) => [log.bytes, settings].some((image) => Buffer.from(image).includes(bytes)));
+    expect(kept()).toEqual(secrets);
+
     const request = keyfob.newRequest();
     const asked = erase(0, request);
     const token = asked.readUInt32LE(0);
@@ -190,6 +205,7 @@ describe("a wearable", () => {
     world.run(40 * SECOND_US);
     expect(keyfob.status().now).toBe(0);
     expect(hasFlag(StateFlag.ClockSet)).toBe(false);
+    expect(kept()).toEqual([]);
     expect(keyfob.panics).toEqual([]);
   });
 });

@@ -16,12 +16,16 @@ import { FillerSeeds } from "../seeds/fillerSeeds";
 import { SeedKeeper } from "../seeds/seedKeeper";
 import { sha256 } from "../sha256";
 import { ConfigKey } from "../state/config";
+import { MAX_SETTING_BYTES, type SettingsStore } from "../state/settingsStore";
 import { rememberOwnChirps } from "./restarts";
 import type { Wearable } from "./wearable";
 
 const HOURS_PER_DAY = 24;
 /** So long the host has to hear that everything is erased. */
 const ERASE_REPORT_MS = 3000;
+/** The settings lie in a log in two areas of 16 KB, used in turn: so many values go once through both. */
+const SCRUB_WRITES = 160;
+const SCRUB = "scrub";
 
 /** The logs on the board's flash, mounted, or undefined if there is none that works. */
 export async function openLogs(board: Board, runtime: Runtime): Promise<Logs | undefined> {
@@ -119,9 +123,20 @@ async function eraseAll(w: Wearable, logs: Logs, fillers: FillerSeeds): Promise<
   await w.keys.erase();
   await w.config.erase();
   await w.session.erase();
+  await scrub(w.settings);
   await w.faults.announceRestart();
   w.runtime.background(async () => {
     await w.runtime.timer.sleep(ERASE_REPORT_MS);
     w.runtime.reboot();
   });
+}
+
+/** DeviceScript only marks settings as deleted: their bytes go when it cleans up, which writing brings about. */
+async function scrub(settings: SettingsStore): Promise<void> {
+  for (let i = 0; i < SCRUB_WRITES; i++) {
+    const value = Buffer.alloc(MAX_SETTING_BYTES);
+    value[0] = i;
+    await settings.set(SCRUB, value);
+  }
+  await settings.remove(SCRUB);
 }
