@@ -19,8 +19,7 @@ import {
  * @throws FlashError
  */
 export async function mendGroup(store: FlashStore, address: number, firstHour: number): Promise<void> {
-  const group = await store.read(address, GROUP_BYTES);
-  if (voidWrongChecks(group)) await store.program(address, group.slice(0, CHECK_BYTES));
+  const group = await readMended(store, address);
   if (groupHourAt(group, 0, firstHour) === 0) await store.program(address + HEAD_AT, Buffer.alloc(ROWS_AT - HEAD_AT));
   await sealGroup(store, address, group);
 }
@@ -39,12 +38,19 @@ export async function expireGroup(
   lastHour: number,
   firstHour: number,
 ): Promise<void> {
-  const group = await store.read(address, GROUP_BYTES);
+  const group = await readMended(store, address);
   await sealGroup(store, address, group);
   if (!voidRows(group, lastHour, firstHour)) return;
   await store.program(address + SEAL_AT, group.slice(SEAL_AT, GROUP_BYTES));
   await store.program(address, group.slice(0, CHECK_BYTES));
   await store.program(address + ROWS_AT, group.slice(ROWS_AT, SEAL_AT));
+}
+
+/** A group without the rows whose cells lost bits: a seal would vouch for them. */
+async function readMended(store: FlashStore, address: number): Promise<Buffer> {
+  const group = await store.read(address, GROUP_BYTES);
+  if (voidWrongChecks(group)) await store.program(address, group.slice(0, CHECK_BYTES));
+  return group;
 }
 
 /** Programs the seal that is blank or was cut while it was programmed; one that is whole or voided stays. */
