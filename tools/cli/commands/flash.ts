@@ -140,14 +140,23 @@ async function flashRuntime(
 
 function runProgram(command: string, args: readonly string[], signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+    // In a process group of its own, so that what it starts (esptool) ends with it.
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
     for (const output of [child.stdout, child.stderr]) output.on("data", (text: Buffer) => process.stderr.write(text));
-    const onAbort = () => child.kill("SIGTERM");
+    const onAbort = () => {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
+    };
     signal.addEventListener("abort", onAbort, { once: true });
     child.once("error", reject);
     child.once("close", (code) => {
       signal.removeEventListener("abort", onAbort);
-      if (signal.aborted) reject(signal.reason);
+      if (signal.aborted)
+        reject(
+          new CliError(
+            EXIT.interrupted,
+            "interrupted while the runtime was being written: the board may not start until you repeat the command",
+          ),
+        );
       else if (code === 0) resolve();
       else
         reject(

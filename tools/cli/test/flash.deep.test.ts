@@ -129,6 +129,31 @@ describe("chirpfob flash", () => {
       expect(result.stderr).not.toMatch(/Step 2/);
     },
   );
+
+  it.skipIf(!hasTool("socat"))(
+    "ends esptool, too, when it is interrupted, and says in what state the board is",
+    async () => {
+      desk = await openDesk({ pty: true });
+      await script("esptool", [
+        'echo "esptool.py v4.8.1"',
+        '[ "$1" = version ] && exit 0',
+        `echo $$ > '${folder}/pid'`,
+        "exec sleep 60",
+      ]);
+      await udevadm(desk.port.address);
+      await writeFile(join(folder, RUNTIME), "a runtime");
+      const environment = { PATH: `${programs}:${process.env.PATH}` };
+      const args = ["flash", "--board", "devkitc-esp32", "--role", "wearable", "--runtime", RUNTIME];
+      const running = startChirpfob(args, environment, false, folder);
+      const pid = async () => Number(await readFile(join(folder, "pid"), "utf8").catch(() => "0"));
+      await expect.poll(pid, { timeout: 60_000 }).toBeGreaterThan(0);
+      running.child.kill("SIGINT");
+      expect(await running.ended).toBe(130);
+      expect(running.stderr()).toMatch(/interrupted while the runtime was being written.*repeat the command/);
+      // Empty also for a process that is dead and waits for somebody to note it.
+      await expect.poll(async () => readFile(`/proc/${await pid()}/cmdline`, "utf8").catch(() => "")).toBe("");
+    },
+  );
 });
 
 describe("a system that does not list its ports", () => {
