@@ -48,6 +48,8 @@ export function addDoctorCommand(program: Command): void {
       .option("--json", "print JSON")
       .addHelpText("after", "\nExample:\n  chirpfob doctor --server https://exposure.example.org"),
   ).action(async (options: Options) => {
+    if (options.board !== undefined && !options.hardware)
+      throw new CliError(EXIT.usage, "--board says whose soldering to check: it needs --hardware");
     if (options.udev) {
       process.stdout.write(UDEV_RULE);
       return;

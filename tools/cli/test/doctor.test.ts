@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { temporaryFolder } from "../../exposure/test/fixtures";
 import { checkClock, checkEsptool, checkKeyfob, checkNode, checkPorts, checkServer, type Finding } from "../doctor";
 import { startUnprivileged } from "./processes";
+import { runCli } from "./runCli";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -40,6 +41,11 @@ describe("the doctor", () => {
       else expect(finding.mend).toMatch(mend);
     },
   );
+
+  it("does not pass over a board without the check that it is for", async () => {
+    const { exitCode, stderr } = await runCli(["doctor", "--board", "xiao-c3"]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringMatching(/--board .* needs --hardware/)]);
+  });
 
   it("reports a keyfob and a server that cannot be reached, rather than stopping there", async () => {
     expect(await checkKeyfob("tcp://127.0.0.1:9")).toEqual([
