@@ -23,6 +23,10 @@ export class ContactFileError extends Error {
 }
 
 const GZIP_MAGIC = 0x8b1f;
+/** Windows programs begin a text with it. */
+const BYTE_ORDER_MARK = /^\uFEFF/;
+/** Names are printed: none may move a terminal's cursor or turn the writing around. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\uFFFD]/u;
 
 /** Reads a contact list, plain or gzipped, in order of time. @throws ContactFileError */
 export function readContacts(path: string): Contact[] {
@@ -39,16 +43,17 @@ export function readContacts(path: string): Contact[] {
 /** Parses the text of a contact list. @param name what to call it in errors. @throws ContactFileError */
 export function parseContacts(text: string, name: string): Contact[] {
   const contacts: Contact[] = [];
-  for (const [index, line] of text.split("\n").entries()) {
+  for (const [index, line] of text.replace(BYTE_ORDER_MARK, "").split("\n").entries()) {
     if (line.trim() === "" || line.startsWith("#")) continue;
     const refusal = (why: string): ContactFileError => {
       const shown = line.length > 60 ? `${line.slice(0, 60)}...` : line;
-      return new ContactFileError(`${name}:${index + 1}: ${why}: "${shown.trimEnd()}"`);
+      return new ContactFileError(`${name}:${index + 1}: ${why}: ${JSON.stringify(shown.trimEnd())}`);
     };
     const [t = "", a, b] = line.trim().split(/[\s,]+/);
     if (a === undefined || b === undefined) throw refusal("a line needs time and two people (t i j)");
     if (!/^\d{1,11}$/.test(t)) throw refusal("the time must be in whole seconds");
     if (Number(t) >= BEFORE_S) throw refusal("the time must be in Unix seconds before the end of 2099");
+    if (UNPRINTABLE.test(a + b)) throw refusal("a person's name must be printable");
     if (a === b) throw refusal("a person is not in contact with himself or herself");
     contacts.push({ endS: Number(t), a, b });
   }

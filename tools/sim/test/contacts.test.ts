@@ -21,6 +21,7 @@ describe("a contact list", () => {
     expect(contacts[0]).toEqual({ endS: 120, a: "7", b: "8" });
     expect(readContacts(join(folder, "b.tij.gz"))).toEqual(contacts);
     expect(parseContacts("120,7,8,2A,2B\n", "c")).toEqual([contacts[0]]);
+    expect(parseContacts("\uFEFF120 7 8\r\n", "d")).toEqual([contacts[0]]);
   });
 
   it("is put into the order of time", () => {
@@ -32,6 +33,7 @@ describe("a contact list", () => {
     ["120 7 8\n\n# note\nnoon 7 8\n", /x\.tij:4: the time must be in whole seconds: "noon 7 8"/],
     ["120 7 8\n140.5 7 8\n", /x\.tij:2: the time must be in whole seconds/],
     ["120 7 8\n4102358400 7 8\n", /x\.tij:2: the time must be in Unix seconds before the end of 2099/],
+    ["120 7 8\n140 7 \u001b[2J\n", /x\.tij:2: a person's name must be printable: "140 7 \\u001b\[2J"/],
     ["120 7 7\n", /x\.tij:1: a person is not in contact with himself/],
     ["\n", /x\.tij holds no contacts/],
   ])("that is bad (%j) is refused with the line's number", (text, message) => {
