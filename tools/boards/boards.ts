@@ -101,7 +101,8 @@ export function loadBoards(path = BOARDS_FILE): Board[] {
 export function parseBoards(text: string): Board[] {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    // Windows programs begin a text with a byte order mark.
+    json = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (error) {
     throw new BoardsError(`boards.json is not JSON: ${(error as Error).message}`);
   }

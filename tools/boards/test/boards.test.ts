@@ -27,6 +27,11 @@ describe("boards.json", () => {
     for (const family of ["esp32", "esp32c3", "esp32s3"] as const) expect(families).toContain(family);
   });
 
+  test("may begin with the byte order mark that Windows programs write", () => {
+    const text = readFileSync(new URL("../../../boards.json", import.meta.url), "utf8");
+    expect(parseBoards(`\uFEFF${text}`)).toEqual(boards);
+  });
+
   test("names boards, pins, buttons and lights that DeviceScript knows", () => {
     for (const board of boards) expect(checkAgainstDeviceScript(board).id).toBe(board.deviceScript);
   });
