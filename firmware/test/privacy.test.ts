@@ -9,6 +9,18 @@ import { hear, strangersSeed } from "./crowd";
 import { KEYFOB, KeyfobRig, MINUTE_US, SECOND_US, sha256, u16, wearableImage } from "./keyfobRig";
 import { captureRadio } from "./radioCapture";
 
+/** The keyfob hears forty strangers in one minute, and has their rows in its log. */
+function hearACrowd(world: World, keyfob: KeyfobRig): { readonly chirps: readonly Buffer[]; readonly minute: number } {
+  world.run(2 * SECOND_US);
+  keyfob.setClock();
+  world.run(15 * SECOND_US);
+  const minute = minuteOfSeconds(keyfob.worldSeconds());
+  const chirps = Array.from({ length: 40 }, (_, i) => chirpOf(sha256, strangersSeed(i), minute));
+  for (const chirp of chirps) hear(keyfob, encodeFrame(chirp, -8, 0, TEST_COMPANY), -63);
+  world.run(4 * MINUTE_US);
+  return { chirps, minute };
+}
+
 describe("privacy", () => {
   it("lets nothing but chirp frames out by radio in an hour, and no two minutes have anything in common", async () => {
     await captureRadio(1);
@@ -46,13 +58,7 @@ describe("privacy", () => {
       log: (line) => sent.push(Buffer.from(line)),
       reset: () => usb?.reset(),
     };
-    world.run(2 * SECOND_US);
-    keyfob.setClock();
-    world.run(15 * SECOND_US);
-    const minute = minuteOfSeconds(keyfob.worldSeconds());
-    const chirps = Array.from({ length: 40 }, (_, i) => chirpOf(sha256, strangersSeed(i), minute));
-    for (const chirp of chirps) hear(keyfob, encodeFrame(chirp, -8, 0, TEST_COMPANY), -63);
-    world.run(4 * MINUTE_US);
+    const { chirps } = hearACrowd(world, keyfob);
     expect(keyfob.counters().rowsWritten).toBe(chirps.length);
 
     // These would end the consent, or change what the next command can find.
@@ -96,13 +102,7 @@ describe("privacy", () => {
   it("keeps in flash nothing that opens a row without its seed", async () => {
     const world = new World({ seed: "flash" });
     const keyfob = new KeyfobRig(world, { image: await wearableImage() });
-    world.run(2 * SECOND_US);
-    keyfob.setClock();
-    world.run(15 * SECOND_US);
-    const minute = minuteOfSeconds(keyfob.worldSeconds());
-    const chirps = Array.from({ length: 40 }, (_, i) => chirpOf(sha256, strangersSeed(i), minute));
-    for (const chirp of chirps) hear(keyfob, encodeFrame(chirp, -8, 0, TEST_COMPANY), -63);
-    world.run(4 * MINUTE_US);
+    const { chirps, minute } = hearACrowd(world, keyfob);
     const { log, settings } = keyfob.device.flash;
     const image = Buffer.concat([Buffer.from(log.bytes), Buffer.from(settings)]);
     let opened = 0;
