@@ -96,6 +96,6 @@ function isAttempt(value: unknown): value is Attempt {
   );
 }
 
-function writeAttempts(uploadFile: string, attempts: readonly Attempt[]): Promise<void> {
-  return writePrivateFile(receiptPath(uploadFile), `${JSON.stringify(attempts, null, 2)}\n`, true);
+async function writeAttempts(uploadFile: string, attempts: readonly Attempt[]): Promise<void> {
+  await writePrivateFile(receiptPath(uploadFile), `${JSON.stringify(attempts, null, 2)}\n`, true);
 }

@@ -38,8 +38,10 @@ export async function expectFree(path: string, force: boolean): Promise<void> {
 /**
  * Writes a file that only its owner can read (mode 0600), whole or not at all: under another name first, and on disk before
  * it gets its own. Without `force` nothing is ever replaced, not even what appeared in the meantime.
+ *
+ * @returns who can read it, in words for its owner
  */
-export async function writePrivateFile(path: string, bytes: Uint8Array | string, force: boolean): Promise<void> {
+export async function writePrivateFile(path: string, bytes: Uint8Array | string, force: boolean): Promise<string> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
     const file = await open(temporary, "wx", 0o600);
@@ -51,6 +53,7 @@ export async function writePrivateFile(path: string, bytes: Uint8Array | string,
     }
     if (force) await rename(temporary, path);
     else await giveFreeName(temporary, path);
+    return readersOf((await stat(path)).mode);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST") await expectFree(path, force);
@@ -58,6 +61,11 @@ export async function writePrivateFile(path: string, bytes: Uint8Array | string,
   } finally {
     await rm(temporary, { force: true });
   }
+}
+
+/** Who can read a file of that mode. USB sticks (FAT) and Windows keep no modes: everything on them has the same. */
+export function readersOf(mode: number): string {
+  return (mode & 0o077) === 0 ? "only you can read it" : "whoever gets at this disk can read it";
 }
 
 /** Gives a file a name that nothing has. @throws the operating system's EEXIST if something has it */

@@ -80,7 +80,7 @@ async function exportSeeds(options: Options): Promise<void> {
       .exportSeeds({ firstHour: window.from, hours, redacted }, (done, of) => progress.update(done, of), signal)
       .finally(() => progress.finish());
     const file = encodeUploadFile({ regions, reverseFrom: 0, reverseTo: 0, firstHour: window.from, seeds });
-    await writePrivateFile(options.output, file, options.force === true);
+    const readers = await writePrivateFile(options.output, file, options.force === true);
     const left = redacted.reduce((sum, range) => sum + range.to - range.from, 0);
     if (options.json)
       return printJson({
@@ -92,7 +92,7 @@ async function exportSeeds(options: Options): Promise<void> {
         redactedHours: left,
       });
     process.stdout.write(
-      `Written to ${options.output} (${file.length} bytes; only you can read it). Nothing has left this computer yet.\n` +
+      `Written to ${options.output} (${file.length} bytes; ${readers}). Nothing has left this computer yet.\n` +
         `To share it: chirpfob upload ${options.output} --permission NUMBER --server URL\n`,
     );
   });

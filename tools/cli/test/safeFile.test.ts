@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promis
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { temporaryFolder } from "../../exposure/test/fixtures";
-import { expectFree, writePrivateFile } from "../safeFile";
+import { expectFree, readersOf, writePrivateFile } from "../safeFile";
 import { startUnprivileged } from "./processes";
 
 /** What the file system answers to a hard link; undefined: it makes one. */
@@ -33,7 +33,7 @@ describe.each([
   });
 
   it("is there whole, for its owner alone, and nothing beside it", async () => {
-    await writePrivateFile(join(folder, "x"), "seeds", false);
+    expect(await writePrivateFile(join(folder, "x"), "seeds", false)).toBe("only you can read it");
     expect(await readFile(join(folder, "x"), "utf8")).toBe("seeds");
     expect((await stat(join(folder, "x"))).mode & 0o777).toBe(0o600);
     expect(await readdir(folder)).toEqual(["x"]);
@@ -47,6 +47,10 @@ describe.each([
     expect(await readFile(join(folder, "x"), "utf8")).toBe("newer");
     expect(await readdir(folder)).toEqual(["x"]);
   });
+});
+
+it("is not called private where the disk keeps no modes", () => {
+  expect([0o100600, 0o100755, 0o100666].map((mode) => /only you/.test(readersOf(mode)))).toEqual([true, false, false]);
 });
 
 describe("a file that cannot be written", () => {
