@@ -1,6 +1,6 @@
 import type { ConsentWait } from "../device/keyfob";
 import { note } from "./output";
-import { isInteractive } from "./terminal";
+import { canRedraw } from "./terminal";
 
 /** Tells the person at the computer what the person with the keyfob has to do, and counts down on a terminal. */
 export class ConsentPrompt {
@@ -25,7 +25,7 @@ export class ConsentPrompt {
   }
 
   private waiting(seconds: number): void {
-    if (!isInteractive()) {
+    if (!canRedraw()) {
       if (!this.told) note(this.request);
       this.told = true;
       return;

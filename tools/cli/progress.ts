@@ -1,4 +1,4 @@
-import { isInteractive } from "./terminal";
+import { canRedraw } from "./terminal";
 
 const BAR_WIDTH = 24;
 const REDRAW_MS = 100;
@@ -29,7 +29,7 @@ export class Progress {
     private readonly options: ProgressOptions = {},
   ) {
     this.stream = options.stream ?? process.stderr;
-    this.enabled = options.enabled ?? isInteractive();
+    this.enabled = options.enabled ?? canRedraw();
     this.now = options.now ?? Date.now;
     this.startedAt = this.now();
   }

@@ -3,9 +3,14 @@
 import { createInterface } from "node:readline/promises";
 import { CliError, EXIT } from "./errors";
 
-/** Whether stderr is a terminal that may be drawn on. */
+/** Whether stderr is a terminal: somebody is looking. */
 export function isInteractive(): boolean {
   return process.stderr.isTTY === true;
+}
+
+/** Whether a line on stderr can be written over; a "dumb" terminal (an editor's, a teletype) only adds to it. */
+export function canRedraw(environment: NodeJS.ProcessEnv = process.env): boolean {
+  return isInteractive() && environment.TERM !== "dumb";
 }
 
 /** Text in bold on a terminal, unless NO_COLOR says otherwise (no-color.org). */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatBytes, formatSpan, Progress } from "../progress";
-import { isColoured } from "../terminal";
+import { canRedraw, isColoured } from "../terminal";
 
 function recorder(enabled: boolean) {
   let text = "";
@@ -62,6 +62,15 @@ describe("a progress bar", () => {
     const { at, lines } = recorder(true);
     at(0, 0, 0);
     expect(lines()[0]).toContain("100 %");
+  });
+});
+
+describe("a terminal that cannot go back in its line", () => {
+  it("is not drawn on", () => {
+    const { isTTY } = process.stderr;
+    process.stderr.isTTY = true;
+    expect([canRedraw({ TERM: "xterm" }), canRedraw({}), canRedraw({ TERM: "dumb" })]).toEqual([true, true, false]);
+    process.stderr.isTTY = isTTY;
   });
 });
 
