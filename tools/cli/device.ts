@@ -113,8 +113,10 @@ export async function choosePort(
     );
   if (candidates.length === 1) return only.address;
   const probes = await probeAll(candidates);
-  const wanted = probes.filter(({ kind }) => preferred.includes(kind));
-  const eligible = wanted.length > 0 ? wanted : probes;
+  // A port that another program holds may lead to the very keyfob that is meant: somebody else's must not be taken in its stead.
+  const eligible = probes.some(({ kind }) => preferred.includes(kind))
+    ? probes.filter(({ kind }) => preferred.includes(kind) || kind === "unavailable")
+    : probes;
   const [single] = eligible;
   if (eligible.length === 1 && single) return single.address;
   const lines = eligible.map(describeProbe);

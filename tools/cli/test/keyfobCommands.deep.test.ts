@@ -1,6 +1,8 @@
 // The commands from end to end: real processes, a real serial port where there is socat, the real bytecode behind it.
 
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -224,6 +226,18 @@ describe("a keyfob on the desk", () => {
     asking.child.stdin?.write("2\n");
     expect(await asking.ended).toBe(0);
     expect(asking.stdout()).toMatch(/clock is set/);
+  });
+
+  it("is not taken for the one that another program holds", async () => {
+    const desks = [await plugIn({ pty: false }), await plugIn({ pty: false })];
+    const held = connect(Number(new URL(String(desks[0]?.port.address)).port), "127.0.0.1");
+    await once(held, "connect");
+    const environment = { CHIRPFOB_PORTS: desks.map(({ port }) => port.address).join(",") };
+    const status = startChirpfob(["status"], environment);
+    expect(await status.ended).toBe(3);
+    expect(status.stderr()).toMatch(/in use/);
+    for (const { port } of desks) expect(status.stderr()).toContain(port.address);
+    held.destroy();
   });
 
   it("is not taken for the bare board beside it, which is to get a program", async () => {
