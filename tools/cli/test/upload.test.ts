@@ -1,6 +1,8 @@
 import dns from "node:dns";
 import { existsSync } from "node:fs";
 import { readFile, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { hourOfSeconds } from "../../../protocol/time";
@@ -77,6 +79,16 @@ describe("chirpfob upload", () => {
     ];
     expect((await runCli(fetched)).json()).toMatchObject([{ region: "US-MA", had: 0, fetched: 1 }]);
     expect((await runCli(fetched)).json()).toMatchObject([{ region: "US-MA", had: 1, fetched: 0 }]);
+  });
+
+  it("does not look for seeds by a list that somebody has changed", async () => {
+    const index = (await (await fetch(`${service.url}/v1/keys`)).json()) as object;
+    const changed = createServer((_, response) => response.end(JSON.stringify({ ...index, region: "US-NH" })));
+    await new Promise<void>((resolve) => changed.listen(0, "127.0.0.1", resolve));
+    closers.push(async () => void changed.close());
+    const { port } = changed.address() as AddressInfo;
+    const { exitCode, stderr } = await runCli(["upload", file, "--verify", "--server", `http://127.0.0.1:${port}`]);
+    expect([exitCode, stderr]).toEqual([5, expect.stringMatching(/is not signed by the key that it names/)]);
   });
 
   it("sends nothing that identifies: no user agent, cookie, language or anything else beside what is needed", async () => {
