@@ -77,7 +77,11 @@ async function upload(file: string, options: Options): Promise<void> {
       else
         process.stdout.write(
           accepted === "before"
-            ? "This file was shared there before; nothing was sent, and no permission number was used.\n"
+            ? `This file was shared there before; nothing was sent, and no permission number was used.${
+                options.regions === undefined && options.reverse === undefined
+                  ? ""
+                  : " The regions and times named then stand."
+              }\n`
             : `Shared. The service publishes the seeds with its next shards; then "chirpfob upload ${file} --verify --server ${options.server}" finds them.\n`,
         );
     };

@@ -167,6 +167,8 @@ describe("chirpfob upload", () => {
     expect(await used()).toBe(before + 1);
     const third = await upload(other);
     expect([third.exitCode, third.stdout]).toEqual([0, expect.stringMatching(/shared there before; nothing was sent/)]);
+    expect(third.stdout).not.toMatch(/named then/);
+    expect((await upload(number, "--regions", "DE")).stdout).toMatch(/The regions and times named then stand/);
     expect(await used()).toBe(before + 1);
   });
 
