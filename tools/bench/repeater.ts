@@ -29,7 +29,7 @@ export async function benchRepeater(): Promise<void> {
     ]),
   );
 
-  const shop = await runShop("shop", (share) => process.stderr.write(`\ra shop's hour: ${percent(share)} `));
+  const shop = await runShop("shop", 60, (share) => process.stderr.write(`\ra shop's hour: ${percent(share)} `));
   process.stderr.write("\n");
   printTable(
     "A shop's hour: 100 customers, 3 counters, one infected (targets: precision 1, recall 0.95)",

@@ -1,4 +1,4 @@
-// A shop for an hour: three counters with a repeater each, a hundred customers with keyfobs, one of whom is infected.
+// A shop: three counters with a repeater each, a hundred customers an hour with keyfobs, one of whom is infected.
 
 import { Command } from "../../firmware/keyfob/codes";
 import { MAX_AGE_MINUTES } from "../../protocol/frame";
@@ -13,13 +13,12 @@ import { type CrowdDevice, REPEATER_LOAD } from "../sim/crowd/spec";
 import { SeededRandom } from "../sim/random";
 import type { Micros } from "../sim/scheduler";
 
-const CUSTOMERS = 100;
+const CUSTOMERS_AN_HOUR = 100;
 const COUNTERS = 3;
 const SECOND_US: Micros = 1e6;
 const MINUTE_US: Micros = 60 * SECOND_US;
 /** A quarter past an hour of 2026. */
 const START_S = 1_790_000_100;
-const OPEN_MINUTES = 60;
 /** The keyfob is switched on so long before its wearer comes in. */
 const ON_BEFORE_US = MINUTE_US;
 /** Rows of repeated chirps are written at the latest 13 minutes after their minute. */
@@ -42,7 +41,7 @@ interface Customer {
   readonly walk: readonly Waypoint[];
 }
 
-/** What the shop's hour came to. */
+/** What the shop's time came to. */
 export interface ShopResult {
   /** Customers who were in the shop for three minutes or more while the infected one was, or up to ten minutes after. */
   readonly exposed: number;
@@ -63,17 +62,22 @@ export interface ShopResult {
 /**
  * Runs the shop and asks every customer's keyfob, as if the infected one's seeds had been published.
  *
+ * @param openMinutes for which customers come in
  * @param onProgress told some times a second which share of the time has passed
  */
-export async function runShop(seed: string, onProgress: (share: number) => void = () => {}): Promise<ShopResult> {
-  const customers = customersOf(seed);
-  // The one who comes a third through the hour, so that there are customers before and after.
-  const infected = customers.findIndex(({ arriveUs }) => arriveUs > (OPEN_MINUTES / 3) * MINUTE_US);
+export async function runShop(
+  seed: string,
+  openMinutes: number,
+  onProgress: (share: number) => void = () => {},
+): Promise<ShopResult> {
+  const customers = customersOf(seed, openMinutes);
+  // The one who comes a third through the time, so that there are customers before and after.
+  const infected = customers.findIndex(({ arriveUs }) => arriveUs > (openMinutes / 3) * MINUTE_US);
   const [wearable, repeater] = [
     await buildBytecode("wearable", "firmware/main.ts"),
     await buildBytecode("repeater", "repeater/main.ts"),
   ];
-  const endUs = OPEN_MINUTES * MINUTE_US + AFTERWARDS_US;
+  const endUs = openMinutes * MINUTE_US + AFTERWARDS_US;
   const counters = Array.from({ length: COUNTERS }, (_, i): readonly Waypoint[] => [
     { atUs: 0, ...counterAt(i) },
     { atUs: endUs, ...counterAt(i) },
@@ -98,7 +102,7 @@ export async function runShop(seed: string, onProgress: (share: number) => void 
     const published = await logsOf(infected);
     const hour = hourOfSeconds(START_S);
     const delays: number[][] = [];
-    for (let radio = 0; radio < CUSTOMERS; radio++) {
+    for (let radio = 0; radio < customers.length; radio++) {
       const matches = radio === infected ? [] : await encounters(await logsOf(radio), published, hour - 1, hour + 2);
       delays.push(matches.map(({ metadata }) => metadata.delay));
     }
@@ -147,10 +151,11 @@ function compare(customers: readonly Customer[], infected: number, delays: reado
   };
 }
 
-function customersOf(seed: string): Customer[] {
+function customersOf(seed: string, openMinutes: number): Customer[] {
   const random = new SeededRandom(`${seed} customers`);
-  const customers = Array.from({ length: CUSTOMERS }, (_, i): Customer => {
-    const arriveUs = ON_BEFORE_US + (i / CUSTOMERS) * (OPEN_MINUTES * MINUTE_US - ON_BEFORE_US);
+  const count = Math.round((CUSTOMERS_AN_HOUR * openMinutes) / 60);
+  const customers = Array.from({ length: count }, (_, i): Customer => {
+    const arriveUs = ON_BEFORE_US + (i / count) * (openMinutes * MINUTE_US - ON_BEFORE_US);
     const leaveUs = arriveUs + (3 + 5 * random.unit()) * MINUTE_US;
     return { arriveUs, leaveUs, walk: walkOf(arriveUs, leaveUs, Math.floor(random.unit() * COUNTERS), random) };
   });
