@@ -57,10 +57,10 @@ describe("a keyfob on the desk", () => {
       stdout: expect.stringMatching(/chirps and listens/),
     });
     const synced = (await chirpfob("clock", "sync", ...on, "--json")).json();
-    expect(synced).toMatchObject({ previous: "set", driftPpm: null });
+    expect(synced).toMatchObject({ previous: "set", driftPpm: null, chirping: true });
     expect((await chirpfob("status", ...on, "--json")).json()).toMatchObject({
       role: "wearable",
-      state: { clockSet: true },
+      state: { clockSet: true, chirping: true },
     });
     expect(await chirpfob("keys", "add", "us-ma", key.publicKey.toString("hex"), ...on)).toMatchObject({ code: 0 });
 
