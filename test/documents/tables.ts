@@ -78,6 +78,11 @@ export const SUBSTITUTIONS: readonly Substitution[] = [
     why: "the recording of a conference, which is not ours to hand on; here a small list with the same hour and people",
   },
   {
+    written: /(?<=--to )1480518000\b/,
+    by: () => "1480507200",
+    why: "two hours of the conference: that list has contacts in the first one only",
+  },
+  {
     written: /devicescript-esp32(c3)?-0x1?0+\.bin/,
     by: (here, name) => here.file(name, "stands for a runtime: there is no board to flash"),
     why: "the runtime that the reader has built or downloaded",
