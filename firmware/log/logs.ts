@@ -20,6 +20,8 @@ export class Logs {
   /** What matching found, by any hour in any order; the payload's meaning is the keyfob service's. */
   readonly results: RecordLog;
   readonly contacts: ContactLog;
+  /** Whether the power had cut an erasure of everything, which mount() has finished: what lies elsewhere has to go too. */
+  wasErasing: boolean;
 
   /**
    * The logs over a store; mount them before use. `pause` sleeps a little.
@@ -33,21 +35,20 @@ export class Logs {
     this.seeds = new SeedLog(store, 0, SEED_SECTORS, pause);
     this.results = new RecordLog(store, SEED_SECTORS, RESULT_SECTORS, RESULT_KIND, true, pause);
     this.contacts = new ContactLog(store, before, Math.floor(store.size / SECTOR_BYTES) - before, pause);
+    this.wasErasing = false;
   }
 
   /**
    * Finds what the flash holds and mends what a power cut left, in about 40 packets for 2 MiB.
    *
-   * @returns whether the power had cut an erasure of everything, which has now been finished: what lies elsewhere has to go too
    * @throws FlashError
    */
-  async mount(): Promise<boolean> {
+  async mount(): Promise<void> {
     const seeds = await this.seeds.mount();
     const results = await this.results.mount();
     const contacts = await this.contacts.mount();
-    const wasErasing = seeds || results || contacts;
-    if (wasErasing) await this.eraseAll();
-    return wasErasing;
+    this.wasErasing = seeds || results || contacts;
+    if (this.wasErasing) await this.eraseAll();
   }
 
   /** Erases seeds, results and contacts of `lastHour` and of every hour before, so that their bytes are gone. @throws FlashError */
@@ -57,11 +58,16 @@ export class Logs {
     await this.contacts.expire(lastHour);
   }
 
-  /** Erases everything; if the power fails meanwhile, the next mount does it. Takes 20 to 50 s for 2 MiB. @throws FlashError */
-  async eraseAll(): Promise<void> {
+  /** Notes in the flash that everything is to be erased: from now on a mount does it. @throws FlashError */
+  async beginErase(): Promise<void> {
     await this.seeds.beginErase();
     await this.results.beginErase();
     await this.contacts.beginErase();
+  }
+
+  /** Erases everything; if the power fails meanwhile, the next mount does it. Takes 20 to 50 s for 2 MiB. @throws FlashError */
+  async eraseAll(): Promise<void> {
+    await this.beginErase();
     await this.seeds.eraseAll();
     await this.results.eraseAll();
     await this.contacts.eraseAll();

@@ -1,15 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { chirpOf } from "../../protocol/chirp";
-import { TAG_BYTES } from "../../protocol/contactRow";
 import { decodeFrame, encodeFrame } from "../../protocol/frame";
 import { hourOfSeconds, minuteOfSeconds } from "../../protocol/time";
 import type { Transmission } from "../../tools/sim/air/air";
-import { openLogs } from "../../tools/sim/contacts/encounters";
 import { World } from "../../tools/sim/world";
 import { Command, Purpose, StateFlag, Status } from "../keyfob/codes";
 import { ConfigKey } from "../state/config";
 import { hear, strangersSeed } from "./crowd";
-import { KeyfobRig, MINUTE_US, SECOND_US, START_SECONDS, sha256, TestRegion, u16, wearableImage } from "./keyfobRig";
+import { KeyfobRig, MINUTE_US, SECOND_US, START_SECONDS, sha256, u16, wearableImage } from "./keyfobRig";
 
 describe("a wearable", () => {
   const sent: Transmission[] = [];
@@ -170,42 +168,5 @@ describe("a wearable", () => {
     expect(hasFlag(StateFlag.ClockApproximate)).toBe(false);
     expect(keyfob.exportSeeds(hour - 5, 5)).toEqual(before);
     expect(keyfob.counters().crashes).toBe(1);
-  });
-
-  it("erases everything only after token and button, and is then as new", async () => {
-    const erase = (token: number, request: number): Buffer => {
-      const data = Buffer.alloc(6);
-      data.writeUInt32LE(token, 0);
-      data.writeUInt16LE(request, 4);
-      return keyfob.call(Command.Erase, data);
-    };
-    const hour = hourOfSeconds(keyfob.worldSeconds());
-    const region = new TestRegion("DE");
-    expect(keyfob.regionKeyAdd(region.name, region.publicKey)).toBe(Status.Ok);
-    const chirp = chirpOf(sha256, strangersSeed(9), minuteOfSeconds(keyfob.worldSeconds()));
-    hear(keyfob, encodeFrame(chirp, -8, 0, 0xffff), -60);
-    world.run(4 * MINUTE_US);
-    const seed = (await (await openLogs(structuredClone(keyfob.device.flash.log))).seeds.get(hour)) as Buffer;
-    const secrets = [seed, chirp.subarray(0, TAG_BYTES), region.publicKey];
-    const { log, settings } = keyfob.device.flash;
-    const kept = () =>
-      secrets.filter((bytes) => [log.bytes, settings].some((image) => Buffer.from(image).includes(bytes)));
-    expect(kept()).toEqual(secrets);
-
-    const request = keyfob.newRequest();
-    const asked = erase(0, request);
-    const token = asked.readUInt32LE(0);
-    expect(asked[6]).toBe(Status.WaitingForButton);
-    expect(erase((token ^ 1) >>> 0, request)[6]).toBe(Status.NotBegun);
-    expect(erase(token, request)[6]).toBe(Status.WaitingForButton);
-    world.run(SECOND_US);
-    keyfob.device.button.press();
-    world.run(SECOND_US);
-    expect([Status.Busy, Status.Ok]).toContain(erase(token, request)[6]);
-    world.run(40 * SECOND_US);
-    expect(keyfob.status().now).toBe(0);
-    expect(hasFlag(StateFlag.ClockSet)).toBe(false);
-    expect(kept()).toEqual([]);
-    expect(keyfob.panics).toEqual([]);
   });
 });

@@ -52,7 +52,13 @@ export async function useStorage(w: Wearable): Promise<void> {
   w.keeper = keeper;
   w.results = results;
   w.writer.connect(logs.contacts);
-  offerStored(w, logs, keeper, results);
+  const fillers = new FillerSeeds(sha256, w.settings, w.runtime.randomBytes);
+  offerStored(w, logs, keeper, results, fillers);
+  if (logs.wasErasing) {
+    await eraseSettings(w, fillers);
+    await restartAsNew(w);
+    return;
+  }
   try {
     await rememberOwnChirps(w, keeper);
     await refreshAdvice(w);
@@ -61,10 +67,9 @@ export async function useStorage(w: Wearable): Promise<void> {
   }
 }
 
-function offerStored(w: Wearable, logs: Logs, keeper: SeedKeeper, results: Results): void {
+function offerStored(w: Wearable, logs: Logs, keeper: SeedKeeper, results: Results, fillers: FillerSeeds): void {
   const { service, clock, config, consent, runtime } = w;
   const { randomBytes, background } = runtime;
-  const fillers = new FillerSeeds(sha256, w.settings, randomBytes);
   const hash: Sha256 = sha256; // DeviceScript has no shorthand for imported names
   const imports = new ImportCommands({
     sha256: hash,
@@ -118,12 +123,23 @@ async function eraseAll(w: Wearable, logs: Logs, fillers: FillerSeeds): Promise<
   w.isChirping = false;
   (w.keeper as SeedKeeper).forget();
   (w.imports as ImportCommands).forget();
+  // From here on a power cut leaves word in the flash: the next start finishes both.
+  await logs.beginErase();
+  await eraseSettings(w, fillers);
   await logs.eraseAll();
+  await restartAsNew(w);
+}
+
+async function eraseSettings(w: Wearable, fillers: FillerSeeds): Promise<void> {
+  w.clock.state = ClockState.Unset;
   await fillers.erase();
   await w.keys.erase();
   await w.config.erase();
   await w.session.erase();
   await scrub(w.settings);
+}
+
+async function restartAsNew(w: Wearable): Promise<void> {
   await w.faults.announceRestart();
   w.runtime.background(async () => {
     await w.runtime.timer.sleep(ERASE_REPORT_MS);
