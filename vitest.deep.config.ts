@@ -4,9 +4,10 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** The files that take longest, or mostly wait for programs: they begin first, so that the others run beside them. */
 const FIRST = [
   "test/documents/documents.deep.test.ts",
+  "tools/cli/test/keyfobCommands.deep.test.ts",
+  "tools/device/test/keyfobDevice.deep.test.ts",
   "tools/loop/test/loop.deep.test.ts",
   "repeater/test/shop.deep.test.ts",
-  "tools/device/test/keyfobDevice.deep.test.ts",
   "tools/sim/test/longLife.deep.test.ts",
 ];
 
@@ -29,8 +30,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     testTimeout: 300_000,
     hookTimeout: 120_000,
-    // One more than the processors that it needs: tests with real ports and processes wait for much of their time.
-    maxWorkers: 3,
+    // Two more than the processors that it needs: the longest files, with real ports and processes, wait for most of their time.
+    maxWorkers: 4,
     // Tests with real ports and processes can miss their moment on a busy machine; vitest reports each retry.
     retry: process.env.CI ? 1 : 0,
   },
