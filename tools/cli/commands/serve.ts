@@ -90,9 +90,11 @@ async function run(options: ServeOptions): Promise<void> {
     },
     { log: stderrLog },
   );
+  // Whoever reads the next line may stop the service at once.
+  const stopped = untilStopped();
   printLine(`serving region ${service.core.config.region} on ${service.url}`);
   if (service.federationUrl !== undefined) printLine(`serving other regions on ${service.federationUrl}`);
-  const signal = await untilStopped();
+  const signal = await stopped;
   stderrLog("info", "stopping", { signal });
   await service.close();
 }

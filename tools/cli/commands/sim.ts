@@ -71,6 +71,10 @@ async function runDevice(options: DeviceOptions): Promise<void> {
   const live = new LiveWorld(world);
   live.start();
   const port = await open(live, device, options, tcp);
+  // Whoever reads the next line may end the device at once.
+  const ended = new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, resolve);
+  });
   process.stdout.write(`${port.address}\n`);
   note(`A simulated ${options.role} runs behind ${port.address}. Ctrl-C ends it.`);
 
@@ -78,9 +82,7 @@ async function runDevice(options: DeviceOptions): Promise<void> {
   const pressing = setInterval(() => {
     if (options.pressButton && port.isOpen) device.button.press();
   }, PRESS_EVERY_MS);
-  await new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, resolve);
-  });
+  await ended;
   clearInterval(saving);
   clearInterval(pressing);
   live.stop();
