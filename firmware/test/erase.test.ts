@@ -4,18 +4,15 @@ import { TAG_BYTES } from "../../protocol/contactRow";
 import { encodeFrame } from "../../protocol/frame";
 import { hourOfSeconds, minuteOfSeconds } from "../../protocol/time";
 import { openLogs } from "../../tools/sim/contacts/encounters";
-import { World } from "../../tools/sim/world";
+import type { World } from "../../tools/sim/world";
 import { Command, StateFlag, Status } from "../keyfob/codes";
 import { hear, strangersSeed } from "./crowd";
-import { KeyfobRig, MINUTE_US, SECOND_US, sha256, TestRegion, wearableImage } from "./keyfobRig";
+import { type KeyfobRig, MINUTE_US, SECOND_US, settledKeyfob, sha256, TestRegion } from "./keyfobRig";
 
 /** A keyfob with a seed, a row and a region key, and a look at which of their bytes its flash still holds. */
 async function usedKeyfob(seed: string) {
-  const world = new World({ seed });
-  const keyfob = new KeyfobRig(world, { image: await wearableImage() });
-  world.run(2 * SECOND_US);
-  keyfob.setClock();
-  world.run(15 * SECOND_US);
+  const keyfob = await settledKeyfob(seed);
+  const { world } = keyfob;
   const hour = hourOfSeconds(keyfob.worldSeconds());
   const region = new TestRegion("DE");
   expect(keyfob.regionKeyAdd(region.name, region.publicKey)).toBe(Status.Ok);

@@ -9,7 +9,7 @@ import { buildBytecode } from "../../tools/build/bytecode";
 import type { SimDevice } from "../../tools/sim/device/device";
 import { HostTimeout, VirtualHost } from "../../tools/sim/host";
 import type { Panic } from "../../tools/sim/vm/vm";
-import type { World, WorldDevice } from "../../tools/sim/world";
+import { World, type WorldDevice } from "../../tools/sim/world";
 import { Command, Purpose, Status } from "../keyfob/codes";
 
 export const KEYFOB = 0x1c4fb003;
@@ -284,4 +284,14 @@ export class TestRegion {
 
 export function u16(value: number): Buffer {
   return Buffer.from([value & 0xff, value >> 8]);
+}
+
+/** A keyfob that has its clock, and chirps and listens in a world of its own. */
+export async function settledKeyfob(seed: string): Promise<KeyfobRig> {
+  const world = new World({ seed });
+  const keyfob = new KeyfobRig(world, { image: await wearableImage() });
+  world.run(2 * SECOND_US);
+  keyfob.setClock();
+  world.run(15 * SECOND_US);
+  return keyfob;
 }

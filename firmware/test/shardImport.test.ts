@@ -3,21 +3,17 @@ import { chirpOf } from "../../protocol/chirp";
 import { encodeFrame, TEST_COMPANY } from "../../protocol/frame";
 import { hourOfSeconds, minuteOfSeconds } from "../../protocol/time";
 import { VirtualHost } from "../../tools/sim/host";
-import { World } from "../../tools/sim/world";
 import { Command, Status } from "../keyfob/codes";
 import { hear, strangersSeed } from "./crowd";
-import { KeyfobRig, SECOND_US, sha256, TestRegion, u16, wearableImage } from "./keyfobRig";
+import { type KeyfobRig, SECOND_US, settledKeyfob, sha256, TestRegion, u16 } from "./keyfobRig";
 
 const BERLIN = new TestRegion("DE-BE");
 const STRANGERS = 60;
 
 /** A keyfob that met stranger 1 for six minutes, and passed a repeater which eight minutes before had heard stranger 2. */
 async function afterSomeMinutes(seed: string): Promise<{ keyfob: KeyfobRig; hour: number }> {
-  const world = new World({ seed });
-  const keyfob = new KeyfobRig(world, { image: await wearableImage() });
-  world.run(2 * SECOND_US);
-  keyfob.setClock();
-  world.run(15 * SECOND_US);
+  const keyfob = await settledKeyfob(seed);
+  const { world } = keyfob;
   const hour = hourOfSeconds(keyfob.worldSeconds());
   keyfob.regionKeyAdd(BERLIN.name, BERLIN.publicKey);
   world.run(8 * 60 * SECOND_US);
