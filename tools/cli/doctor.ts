@@ -7,11 +7,11 @@ import { DeviceError } from "../device/deviceError";
 import { Keyfob } from "../device/keyfob";
 import { KeyfobError } from "../device/keyfobError";
 import { listCandidates } from "../device/ports";
+import { counted } from "../loop/report/words";
 import { CliError } from "./errors";
 import { fetchIndex } from "./feed";
 import { exchange, parseServer } from "./net/http";
 import type { SocksProxy } from "./net/proxy";
-import { countOf } from "./output";
 import { ESPTOOL_OLDEST, findEsptool, isAtLeast } from "./tools";
 
 /** One thing that was looked at. */
@@ -208,7 +208,7 @@ export async function checkServer(
       {
         what: `server ${server.host}`,
         state: "ok",
-        found: `${index.region}, ${countOf(index.chunks.length, "shard")}`,
+        found: `${index.region}, ${counted(index.chunks.length, "shard", "shards")}`,
       },
     ];
     const offMs = Date.parse(String(headers.date)) - Date.now();

@@ -22,7 +22,17 @@ export function printFacts(facts: Record<string, unknown>): void {
   }
 }
 
-/** A number with its noun: "1 shard", "3 shards". */
-export function countOf(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+/** A table: the first and the last column begin at their left edge, the figures between them end at their right one. */
+export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...all.map((cells) => (cells[column] ?? "").length)));
+  for (const cells of all)
+    printLine(
+      cells
+        .map((cell, i) =>
+          i === 0 || i === head.length - 1 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0),
+        )
+        .join("  ")
+        .trimEnd(),
+    );
 }

@@ -3,7 +3,7 @@
 import { differenceText } from "../loop/report/answers";
 import { percent } from "../loop/report/words";
 import type { LoopResult, PersonAnswer } from "../loop/result";
-import { printLine } from "./output";
+import { printLine, printTable } from "./output";
 import { bold } from "./terminal";
 
 const ADVICE = { none: "", notice: "notice", alert: "talk to your health service" } as const;
@@ -57,18 +57,4 @@ function row({ name, directMinutes, truthMinutes, sharedMinutes, truthSharedMinu
     `${truthSharedMinutes}`,
     ADVICE[advice],
   ];
-}
-
-function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((cells) => (cells[column] ?? "").length)));
-  for (const cells of all)
-    printLine(
-      cells
-        .map((cell, i) =>
-          i === 0 || i === head.length - 1 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0),
-        )
-        .join("  ")
-        .trimEnd(),
-    );
 }

@@ -13,7 +13,7 @@ import { estimatePower } from "../../power/estimate";
 import { plotTradeOff } from "../../power/plot";
 import { TRADE_OFF_MINUTES, type TradeOff, tradeOffTable } from "../../power/tradeOff";
 import { CliError, EXIT } from "../errors";
-import { note, printJson, printLine } from "../output";
+import { note, printJson, printLine, printTable } from "../output";
 
 const CONTACT_MINUTES = [1, 2, 5, 10, 15];
 /** What a Bluetooth controller can do: Core specification vol 4 part E 7.8.5 and 7.8.10. */
@@ -85,18 +85,14 @@ function power(options: PowerOptions): void {
 function printTradeOff(rows: readonly TradeOff[], { scanIntervalMs, chirpIntervalMs }: RadioTimes): void {
   printLine(`Listening less or more, of each ${scanIntervalMs} ms, with a chirp every ${chirpIntervalMs} ms:\n`);
   const found = TRADE_OFF_MINUTES.map((minutes) => `${minutes} min found`);
-  const cells = rows.map(({ scanWindowMs, milliamperes, hours, found: chances }) => [
-    `${scanWindowMs} ms`,
+  const cells = rows.map(({ scanWindowMs, milliamperes, hours, found: chances, isChosen }) => [
+    `  ${scanWindowMs} ms`,
     `${milliamperes.toFixed(2)} mA`,
     hours === undefined ? "mains" : `${Math.round(hours)} h`,
     ...chances.map(percent),
+    isChosen ? "<- this setting" : "",
   ]);
-  const all = [["window", "current", "battery", ...found], ...cells];
-  const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((line) => (line[column] ?? "").length)));
-  for (const [i, line] of all.entries()) {
-    const padded = line.map((cell, column) => cell.padStart(widths[column] ?? 0)).join("  ");
-    printLine(`  ${padded}${rows[i - 1]?.isChosen ? "  <- this setting" : ""}`);
-  }
+  printTable(["  window", "current", "battery", ...found, ""], cells);
 }
 
 function batteryLine(board: Board, hours: number | undefined): string {

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/slhDsa";
+import { counted } from "../../loop/report/words";
 import { addPortOption, type PortOptions, withKeyfob } from "../device";
 import { CliError, EXIT } from "../errors";
 import { type FetchReport, type FetchOptions as FetchShardsOptions, fetchShards } from "../fetchShards";
@@ -7,7 +8,7 @@ import { importFiles, readShardFiles } from "../importShards";
 import { interruptible } from "../interrupt";
 import { parseServer } from "../net/http";
 import { parseProxy } from "../net/proxy";
-import { countOf, note, printJson } from "../output";
+import { note, printJson } from "../output";
 import { parseHex } from "../parse";
 import { formatBytes, Progress } from "../progress";
 import { parseRegion } from "./keyfobKeys";
@@ -63,11 +64,14 @@ export function addShardsCommand(program: Command): void {
     if (options.json) printJson(report);
     else if (report.refused < files.length)
       process.stdout.write(
-        `${countOf(report.verified, "shard")} checked and searched${report.skipped > 0 ? `, ${report.skipped} known before` : ""}` +
+        `${counted(report.verified, "shard", "shards")} checked and searched${report.skipped > 0 ? `, ${report.skipped} known before` : ""}` +
           `${report.bytes > 0 ? ` (${formatBytes(report.bytes)} in ${report.seconds.toFixed(1)} s)` : ""}. "chirpfob exposures" shows what the keyfob found.\n`,
       );
     if (report.refused > 0)
-      throw new CliError(EXIT.refused, `${countOf(report.refused, "shard")} not sent: ${untrusted.join("\n")}`);
+      throw new CliError(
+        EXIT.refused,
+        `${counted(report.refused, "shard", "shards")} not sent: ${untrusted.join("\n")}`,
+      );
   });
 }
 
@@ -93,8 +97,8 @@ async function fetchAll(options: FetchOptions): Promise<void> {
     for (const { region: name, had, fetched, bytes } of reports)
       process.stdout.write(
         fetched === 0
-          ? `${name}: up to date, ${countOf(had, "shard")} here.\n`
-          : `${name}: ${countOf(fetched, "new shard")} (${formatBytes(bytes)}), ${had} here before. "chirpfob shards import ${options.output}" brings them to a keyfob.\n`,
+          ? `${name}: up to date, ${counted(had, "shard", "shards")} here.\n`
+          : `${name}: ${counted(fetched, "new shard", "new shards")} (${formatBytes(bytes)}), ${had} here before. "chirpfob shards import ${options.output}" brings them to a keyfob.\n`,
       );
   if (failure !== undefined) throw failure;
 }

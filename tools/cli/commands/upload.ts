@@ -3,12 +3,13 @@ import { FormatError } from "../../../protocol/formatError";
 import { decodePermissionNumber, encodePermissionNumber } from "../../../protocol/permissionNumber";
 import { decodeUploadFile, encodeUploadFile, type UploadFile } from "../../../protocol/uploadFile";
 import { pause } from "../../device/keyfob";
+import { counted } from "../../loop/report/words";
 import { CliError, EXIT } from "../errors";
 import { interruptible } from "../interrupt";
 import { formatHours, parseLocalHours } from "../localTime";
 import { type Answer, exchange, NetworkError, parseServer } from "../net/http";
 import { parseProxy, type SocksProxy } from "../net/proxy";
-import { countOf, note, printJson } from "../output";
+import { note, printJson } from "../output";
 import { decodeInput, readInput } from "../parse";
 import { type Attempt, noteAnswer, takeAttempt } from "../receipt";
 import { findPublishedSeeds } from "../verifyUpload";
@@ -109,7 +110,7 @@ async function verify(file: string, options: Options): Promise<void> {
     if (options.json) printJson({ hours: seeds.length, found, shards });
     else
       process.stdout.write(
-        `${found} of the file's ${seeds.length} hours stand in the ${countOf(shards, "shard")} that ${server.host} has published.\n`,
+        `${found} of the file's ${seeds.length} hours stand in the ${counted(shards, "shard", "shards")} that ${server.host} has published.\n`,
       );
     if (found < seeds.length)
       throw new CliError(
