@@ -5,8 +5,8 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const FIRST = [
   "test/documents/documents.deep.test.ts",
   "tools/cli/test/keyfobCommands.deep.test.ts",
-  "tools/device/test/keyfobDevice.deep.test.ts",
-  "tools/loop/test/loop.deep.test.ts",
+  "tools/keyfob/test/keyfobDevice.deep.test.ts",
+  "tools/rehearsal/test/loop.deep.test.ts",
   "repeater/test/shop.deep.test.ts",
   "tools/sim/test/longLife.deep.test.ts",
 ];

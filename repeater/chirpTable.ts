@@ -1,5 +1,5 @@
-import { compareBytes, copyBytes, readU16, sliceCopy, writeU16 } from "../protocol/bytes";
-import { CHIRP_BYTES } from "../protocol/chirp";
+import { compareBytes, copyBytes, readU16, sliceCopy, writeU16 } from "../protocol/base/bytes";
+import { CHIRP_BYTES } from "../protocol/beacon/chirp";
 
 /** No such entry. */
 export const NONE = -1;

@@ -1,4 +1,4 @@
-import { jacdacBoard } from "../firmware/jacdacBoard";
+import { jacdacBoard } from "../firmware/jacdac/jacdacBoard";
 import { startRepeater } from "./startRepeater";
 import { REPEATER_TUNABLES } from "./tunables";
 

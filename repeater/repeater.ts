@@ -1,5 +1,5 @@
 import type { Hearing } from "../firmware/listen/frameFilter";
-import { type Advertisement, encodeFrame, MAX_AGE_MINUTES } from "../protocol/frame";
+import { type Advertisement, encodeFrame, MAX_AGE_MINUTES } from "../protocol/beacon/frame";
 import { ChirpTable, NONE } from "./chirpTable";
 import { Rounds } from "./rounds";
 import { SeenChirps } from "./seenChirps";

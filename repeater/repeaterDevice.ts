@@ -1,17 +1,17 @@
-import type { Board } from "../firmware/board";
-import { Clock } from "../firmware/clock/clock";
-import { Fault, FaultCounters } from "../firmware/faults/faultCounters";
+import type { Runtime } from "../firmware/base/runtime";
+import type { Board } from "../firmware/board/board";
+import type { SettingsStore } from "../firmware/board/settingsStore";
 import { HciHost, type RadioSettings } from "../firmware/hci/host";
-import { Purpose, Role, StateFlag } from "../firmware/keyfob/codes";
-import { Group } from "../firmware/keyfob/commandGroup";
-import { KeyfobService } from "../firmware/keyfob/service";
-import { type DeviceState, StateCommands } from "../firmware/keyfob/stateCommands";
+import { Purpose, Role, StateFlag } from "../firmware/host/codes";
+import { Group } from "../firmware/host/commandGroup";
+import { KeyfobService } from "../firmware/host/service";
+import { type DeviceState, StateCommands } from "../firmware/host/stateCommands";
 import { FrameFilter } from "../firmware/listen/frameFilter";
-import type { Runtime } from "../firmware/runtime";
+import { Clock } from "../firmware/state/clock";
 import { Config, ConfigKey, type Tunables } from "../firmware/state/config";
-import type { SettingsStore } from "../firmware/state/settingsStore";
+import { Fault, FaultCounters } from "../firmware/state/faultCounters";
 import { CHIRPING, FAULT, LightPlayer, type Pattern } from "../firmware/wearer/light";
-import { readU16 } from "../protocol/bytes";
+import { readU16 } from "../protocol/base/bytes";
 import { OVER_CAPACITY, QUIET } from "./light";
 import { Repeater, type RepeaterSettings } from "./repeater";
 

@@ -1,4 +1,4 @@
-import { CHIRP_BYTES } from "../protocol/chirp";
+import { CHIRP_BYTES } from "../protocol/beacon/chirp";
 
 const WAYS = 8;
 /** Two bytes of the chirp, and the minute of the last hearing modulo 255, plus 1; 0: free. */

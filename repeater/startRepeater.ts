@@ -1,8 +1,8 @@
-import type { Board } from "../firmware/board";
-import { deviceScriptRuntime } from "../firmware/deviceScriptRuntime";
-import { KeyfobServer } from "../firmware/keyfob/server";
+import type { Board } from "../firmware/board/board";
+import { KeyfobServer } from "../firmware/host/server";
+import { deviceScriptRuntime } from "../firmware/jacdac/deviceScriptRuntime";
+import { JacdacSettings } from "../firmware/jacdac/jacdacSettings";
 import type { Tunables } from "../firmware/state/config";
-import { JacdacSettings } from "../firmware/state/jacdacSettings";
 import { RepeaterDevice } from "./repeaterDevice";
 
 /** Runs the repeater on a board, with the values that the build chose. */

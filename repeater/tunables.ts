@@ -1,5 +1,5 @@
 import type { Tunables } from "../firmware/state/config";
-import { TEST_COMPANY } from "../protocol/frame";
+import { TEST_COMPANY } from "../protocol/beacon/frame";
 
 /**
  * What a repeater has if its build chooses nothing. The receiver is always on (it is mains-powered) and changes its channel

@@ -98,16 +98,16 @@ describe("the house", () => {
 describe("what stands in one place only", () => {
   /** A constant that gives a formula or format away, and the one product file where it may stand. */
   const MARKS: [RegExp, string][] = [
-    [/PACT-CHIRP-v1/, "protocol/chirp.ts"],
-    [/PACT-META-v1/, "protocol/contactRow.ts"],
-    [/"PACTUPLD"/, "protocol/uploadFile.ts"],
-    [/"PACTSHRD"/, "protocol/shard.ts"],
-    [/PACT-SHARD-v1/, "protocol/shard.ts"],
-    [/0123456789ABCDEFGHJKMNPQRSTVWXYZ/, "protocol/permissionNumber.ts"],
-    [/\b0x004c\b/i, "protocol/frame.ts"],
-    [/limitsDb: \[55/, "protocol/score.ts"],
-    [/\btxPower - |\* config\.weights/i, "protocol/score.ts"],
-    [/\b7_?856\b/, "protocol/slhDsa.ts"],
+    [/PACT-CHIRP-v1/, "protocol/beacon/chirp.ts"],
+    [/PACT-META-v1/, "protocol/log/contactRow.ts"],
+    [/"PACTUPLD"/, "protocol/report/uploadFile.ts"],
+    [/"PACTSHRD"/, "protocol/report/shard.ts"],
+    [/PACT-SHARD-v1/, "protocol/report/shard.ts"],
+    [/0123456789ABCDEFGHJKMNPQRSTVWXYZ/, "protocol/report/permissionNumber.ts"],
+    [/\b0x004c\b/i, "protocol/beacon/frame.ts"],
+    [/limitsDb: \[55/, "protocol/match/score.ts"],
+    [/\btxPower - |\* config\.weights/i, "protocol/match/score.ts"],
+    [/\b7_?856\b/, "protocol/crypto/slhDsa.ts"],
   ];
   const withoutBenchmarks = PRODUCT.filter(({ path }) => !path.startsWith("tools/bench/"));
 

@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** The project's root, with a trailing separator. */
-export const ROOT = new URL("..", import.meta.url).pathname;
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /**
  * Whether a program that only the deeper checks need is installed. Where CHIRPFOB_ALL_CHECKS is set (.ci/run does), a

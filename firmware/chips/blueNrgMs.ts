@@ -1,5 +1,5 @@
-import { sliceCopy } from "../../protocol/bytes";
-import type { Timer } from "./lines";
+import { sliceCopy } from "../../protocol/base/bytes";
+import type { Timer } from "../base/timer";
 import type { SpiDevice } from "./spiDevice";
 import { type SpiHciDialect, SpiHciError } from "./spiHciDialect";
 

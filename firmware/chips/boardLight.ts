@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core";
-import type { Light } from "../wearer/light";
+import type { Light } from "../board/light";
 
 /** The board's own status light. */
 export class StatusLight implements Light {

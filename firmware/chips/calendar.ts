@@ -1,4 +1,4 @@
-import { compareBytes } from "../../protocol/bytes";
+import { compareBytes } from "../../protocol/base/bytes";
 
 // Unix seconds to calendar and back for the clock chips, which count in binary-coded decimals and know the years 2000 to 2099.
 // In these every fourth year is a leap year. Years are reckoned from 1 March, so that the leap day comes last; 153 days are

@@ -1,5 +1,5 @@
+import type { ClockChip } from "../board/clockChip";
 import { fromCalendar, toCalendar } from "./calendar";
-import type { ClockChip } from "./clockChip";
 import type { I2cBus } from "./lines";
 
 // Maxim DS3231 datasheet, table 1 (register map).

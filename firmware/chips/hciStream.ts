@@ -1,4 +1,4 @@
-import { copyBytes, sliceCopy } from "../../protocol/bytes";
+import { copyBytes, sliceCopy } from "../../protocol/base/bytes";
 
 const ACL = 0x02;
 const EVENT = 0x04;

@@ -23,11 +23,3 @@ export interface I2cBus {
   /** Writes, then reads `length` bytes after a repeated start. */
   writeRead(address: number, bytes: Buffer, length: number): Promise<Buffer>;
 }
-
-/** The passing of time, injected so that tests need not wait for it. */
-export interface Timer {
-  /** Milliseconds since some fixed moment; may stand still until the next `sleep`. */
-  millis(): number;
-  /** Lets other work run for at least `ms` milliseconds. */
-  sleep(ms: number): Promise<void>;
-}

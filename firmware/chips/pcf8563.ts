@@ -1,5 +1,5 @@
+import type { ClockChip } from "../board/clockChip";
 import { fromCalendar, toCalendar } from "./calendar";
-import type { ClockChip } from "./clockChip";
 import type { I2cBus } from "./lines";
 
 // NXP PCF8563 datasheet, table 4 (register overview).

@@ -1,4 +1,4 @@
-import type { Light } from "../wearer/light";
+import type { Light } from "../board/light";
 import type { OutputLine } from "./lines";
 
 /** A single LED at a pin: on for any colour but black. */

@@ -1,4 +1,4 @@
-import type { Turn } from "../log/turn";
+import type { Turn } from "../base/turn";
 import type { OutputLine, SpiBus } from "./lines";
 
 const FILLER = 0xff;

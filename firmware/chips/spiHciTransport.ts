@@ -1,8 +1,9 @@
-import { sliceCopy } from "../../protocol/bytes";
-import type { HciTransport } from "../hci/transport";
-import { getU16 } from "../littleEndian";
+import { sliceCopy } from "../../protocol/base/bytes";
+import { getU16 } from "../base/littleEndian";
+import type { Timer } from "../base/timer";
+import type { HciTransport } from "../board/hciTransport";
 import { HciStream } from "./hciStream";
-import type { InputLine, OutputLine, Timer } from "./lines";
+import type { InputLine, OutputLine } from "./lines";
 import type { SpiHciDialect } from "./spiHciDialect";
 
 const COMMAND = 0x01;

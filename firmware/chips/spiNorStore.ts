@@ -1,7 +1,7 @@
-import { copyBytes, sliceCopy } from "../../protocol/bytes";
-import { FlashError, FlashFault, type FlashStore, SECTOR_BYTES, TRANSFER_BYTES } from "../flash/flashStore";
-import { Turn } from "../log/turn";
-import type { Timer } from "./lines";
+import { copyBytes, sliceCopy } from "../../protocol/base/bytes";
+import type { Timer } from "../base/timer";
+import { Turn } from "../base/turn";
+import { FlashError, FlashFault, type FlashStore, SECTOR_BYTES, TRANSFER_BYTES } from "../board/flashStore";
 import {
   BASIC_TABLE_BYTES,
   findBasicTable,

@@ -1,4 +1,4 @@
-import type { Timer } from "./lines";
+import type { Timer } from "../base/timer";
 import type { SpiDevice } from "./spiDevice";
 import { type SpiHciDialect, SpiHciError } from "./spiHciDialect";
 

@@ -1,7 +1,7 @@
 // Reads the H4 event packets that a controller sends. Nothing here trusts a length: whatever does not fit its packet is
 // garbage, is counted by the caller, and stops nothing.
 
-import { getU16 } from "../littleEndian";
+import { getU16 } from "../base/littleEndian";
 import { H4_EVENT } from "./packets";
 
 const EVENT_COMMAND_COMPLETE = 0x0e;

@@ -1,5 +1,6 @@
-import type { Advertisement } from "../../protocol/frame";
-import type { Timer } from "../chips/lines";
+import type { Advertisement } from "../../protocol/beacon/frame";
+import type { Timer } from "../base/timer";
+import type { HciTransport } from "../board/hciTransport";
 import { type AdvertisingReport, type EventReceiver, readEvents } from "./events";
 import {
   command,
@@ -17,7 +18,6 @@ import {
   OP_RESET,
   setEventMask,
 } from "./packets";
-import type { HciTransport } from "./transport";
 
 /** How the radio advertises and scans. */
 export interface RadioSettings {

@@ -1,7 +1,7 @@
 // The Bluetooth HCI packets that a keyfob needs, and nothing else: Core specification 5.4, vol 4 part E (opcodes and
 // parameters) and part A (the H4 type byte in front). Pure functions; HciHost says when each is sent.
 
-import { putU16 } from "../littleEndian";
+import { putU16 } from "../base/littleEndian";
 
 /** H4 packet types. */
 export const H4_COMMAND = 0x01;

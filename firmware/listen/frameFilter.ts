@@ -1,4 +1,4 @@
-import { sliceCopy } from "../../protocol/bytes";
+import { sliceCopy } from "../../protocol/base/bytes";
 import {
   ADV_A_BYTES,
   ADV_DATA_BYTES,
@@ -6,7 +6,7 @@ import {
   type Frame,
   looksLikeChirpFrame,
   looksLikeFindMyFrame,
-} from "../../protocol/frame";
+} from "../../protocol/beacon/frame";
 import type { AdvertisingReport } from "../hci/events";
 
 /** What a listener listens for. */

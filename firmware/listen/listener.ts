@@ -1,6 +1,6 @@
-import { sealRow } from "../../protocol/contactRow";
-import type { Sha256 } from "../../protocol/sha256";
-import { hourOfMinute } from "../../protocol/time";
+import type { Sha256 } from "../../protocol/base/sha256";
+import { hourOfMinute } from "../../protocol/base/time";
+import { sealRow } from "../../protocol/log/contactRow";
 import type { Hearing } from "./frameFilter";
 import { type HeardChirp, MAX_HOLD_MINUTES, NeighbourTable } from "./neighbourTable";
 import { WrittenChirps } from "./writtenChirps";

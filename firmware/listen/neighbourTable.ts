@@ -1,7 +1,7 @@
-import { copyBytes, readI8, readU32, sliceCopy, writeU32 } from "../../protocol/bytes";
-import { CHIRP_BYTES } from "../../protocol/chirp";
-import { MAX_NIBBLE, type RowMetadata } from "../../protocol/contactRow";
-import type { Frame } from "../../protocol/frame";
+import { copyBytes, readI8, readU32, sliceCopy, writeU32 } from "../../protocol/base/bytes";
+import { CHIRP_BYTES } from "../../protocol/beacon/chirp";
+import type { Frame } from "../../protocol/beacon/frame";
+import { MAX_NIBBLE, type RowMetadata } from "../../protocol/log/contactRow";
 
 /** A chirp that leaves the table: what its row is made of. */
 export interface HeardChirp {

@@ -1,5 +1,5 @@
-import { copyBytes, readU32, sliceCopy, writeU32 } from "../../protocol/bytes";
-import { ROW_BYTES } from "../../protocol/contactRow";
+import { copyBytes, readU32, sliceCopy, writeU32 } from "../../protocol/base/bytes";
+import { ROW_BYTES } from "../../protocol/log/contactRow";
 import type { RowSink } from "./listener";
 
 /** Where finished rows go: the contact log, or a test's stand-in. */

@@ -1,5 +1,5 @@
-import { readU16, writeU16 } from "../../protocol/bytes";
-import { CHIRP_BYTES } from "../../protocol/chirp";
+import { readU16, writeU16 } from "../../protocol/base/bytes";
+import { CHIRP_BYTES } from "../../protocol/beacon/chirp";
 
 const SETS = 512;
 const WAYS = 4;

@@ -1,6 +1,7 @@
-import { copyBytes, writeU16 } from "../../protocol/bytes";
-import { ROW_BYTES } from "../../protocol/contactRow";
-import { FlashFault, type FlashStore } from "../flash/flashStore";
+import { copyBytes, writeU16 } from "../../protocol/base/bytes";
+import { ROW_BYTES } from "../../protocol/log/contactRow";
+import { type Pause, Turn } from "../base/turn";
+import { FlashFault, type FlashStore } from "../board/flashStore";
 import { CRC_START, crc16, storedCrc } from "./crc16";
 import { expireGroup, mendGroup } from "./groupUpkeep";
 import {
@@ -21,7 +22,6 @@ import {
 } from "./rowGroup";
 import { HEADER_BYTES } from "./sectorHeader";
 import { SectorRing } from "./sectorRing";
-import { type Pause, Turn } from "./turn";
 
 /** Groups of 16 rows in a sector. */
 const SECTOR_GROUPS = 20;

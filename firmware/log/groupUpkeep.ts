@@ -1,5 +1,5 @@
-import { readU16, writeU16 } from "../../protocol/bytes";
-import type { FlashStore } from "../flash/flashStore";
+import { readU16, writeU16 } from "../../protocol/base/bytes";
+import type { FlashStore } from "../board/flashStore";
 import {
   CHECK_BYTES,
   GROUP_BYTES,

@@ -1,8 +1,8 @@
-import { FlashError, type FlashStore, SECTOR_BYTES } from "../flash/flashStore";
+import type { Pause } from "../base/turn";
+import { FlashError, type FlashStore, SECTOR_BYTES } from "../board/flashStore";
 import { ContactLog } from "./contactLog";
 import { RecordLog } from "./recordLog";
 import { SeedLog } from "./seedLog";
-import type { Pause } from "./turn";
 
 /** Sectors of the seed log: 107 seeds each; 90 days are 21 of them, the others are for replaced seeds and gaps. */
 const SEED_SECTORS = 26;

@@ -1,4 +1,4 @@
-import { isZero, readU16, readU32, sliceCopy, writeU16, writeU32 } from "../../protocol/bytes";
+import { isZero, readU16, readU32, sliceCopy, writeU16, writeU32 } from "../../protocol/base/bytes";
 import { CRC_START, crc16, storedCrc } from "./crc16";
 
 /** Bytes of a record's payload. */

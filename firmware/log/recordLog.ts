@@ -1,5 +1,6 @@
-import { copyBytes, readU32 } from "../../protocol/bytes";
-import { FlashFault, type FlashStore } from "../flash/flashStore";
+import { copyBytes, readU32 } from "../../protocol/base/bytes";
+import { type Pause, Turn } from "../base/turn";
+import { FlashFault, type FlashStore } from "../board/flashStore";
 import {
   BLANK_HOUR,
   CRC_AT,
@@ -13,7 +14,6 @@ import {
 import { isBlank } from "./rowGroup";
 import { HEADER_BYTES } from "./sectorHeader";
 import { SectorRing, zero } from "./sectorRing";
-import { type Pause, Turn } from "./turn";
 
 /** Records in a sector: what fits behind its header. */
 export const SECTOR_RECORDS = 107;

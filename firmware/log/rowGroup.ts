@@ -1,5 +1,5 @@
-import { copyBytes, isZero, readU16, writeU16 } from "../../protocol/bytes";
-import { ROW_BYTES } from "../../protocol/contactRow";
+import { copyBytes, isZero, readU16, writeU16 } from "../../protocol/base/bytes";
+import { ROW_BYTES } from "../../protocol/log/contactRow";
 import { CRC_START, crc16, storedCrc } from "./crc16";
 
 // A group: 16 checks of 4 bits, even rows high | head 2 | 16 rows of 12 | seal 2. It is read in one packet.

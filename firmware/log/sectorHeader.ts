@@ -1,4 +1,4 @@
-import { readU16, readU32, writeU16, writeU32 } from "../../protocol/bytes";
+import { readU16, readU32, writeU16, writeU32 } from "../../protocol/base/bytes";
 import { CRC_START, crc16, storedCrc } from "./crc16";
 
 /** Bytes of the header that opens every sector of a log. */

@@ -1,5 +1,5 @@
-import { readU16, writeU16 } from "../../protocol/bytes";
-import { FlashError, FlashFault, type FlashStore, SECTOR_BYTES, TRANSFER_BYTES } from "../flash/flashStore";
+import { readU16, writeU16 } from "../../protocol/base/bytes";
+import { FlashError, FlashFault, type FlashStore, SECTOR_BYTES, TRANSFER_BYTES } from "../board/flashStore";
 import {
   decodeHeader,
   encodeHeader,

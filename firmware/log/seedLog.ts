@@ -1,6 +1,6 @@
-import type { FlashStore } from "../flash/flashStore";
+import type { Pause } from "../base/turn";
+import type { FlashStore } from "../board/flashStore";
 import { RecordLog } from "./recordLog";
-import type { Pause } from "./turn";
 
 const KIND = 0x53;
 

@@ -1,4 +1,4 @@
-import { sliceCopy } from "../../protocol/bytes";
+import { sliceCopy } from "../../protocol/base/bytes";
 import { addMatch, hourOfMatch, MATCH_BYTES } from "./matchRecord";
 
 const CHUNK_RECORDS = 16;

@@ -1,6 +1,12 @@
-import { readU32, sliceCopy, writeU32 } from "../../protocol/bytes";
-import type { RowMetadata } from "../../protocol/contactRow";
-import { ATTENUATION_CLASSES, attenuationClass, attenuationDb, isDirect, type ScoreConfig } from "../../protocol/score";
+import { readU32, sliceCopy, writeU32 } from "../../protocol/base/bytes";
+import type { RowMetadata } from "../../protocol/log/contactRow";
+import {
+  ATTENUATION_CLASSES,
+  attenuationClass,
+  attenuationDb,
+  isDirect,
+  type ScoreConfig,
+} from "../../protocol/match/score";
 
 /**
  * What one published seed had in common with this keyfob's log, 16 bytes:

@@ -1,6 +1,6 @@
-import { isZero, readU16, sliceCopy, writeU16 } from "../../protocol/bytes";
-import { adviceFor, type DayAdvice, type ScoreConfig, weightedMinutes } from "../../protocol/score";
-import type { Timer } from "../chips/lines";
+import { isZero, readU16, sliceCopy, writeU16 } from "../../protocol/base/bytes";
+import { adviceFor, type DayAdvice, type ScoreConfig, weightedMinutes } from "../../protocol/match/score";
+import type { Timer } from "../base/timer";
 import { MatchList } from "./matchList";
 import { addMatch, hourOfMatch, isReverse, isSameSeed, MATCH_BYTES, minutesOf } from "./matchRecord";
 

@@ -1,7 +1,7 @@
-import { copyBytes, readU32, sliceCopy, writeU32 } from "../../protocol/bytes";
-import { SEED_BYTES } from "../../protocol/chirp";
-import type { Sha256 } from "../../protocol/sha256";
-import type { SettingsStore } from "../state/settingsStore";
+import { copyBytes, readU32, sliceCopy, writeU32 } from "../../protocol/base/bytes";
+import type { Sha256 } from "../../protocol/base/sha256";
+import { SEED_BYTES } from "../../protocol/beacon/chirp";
+import type { SettingsStore } from "../board/settingsStore";
 
 const DOMAIN = Buffer.from("PACT-FILLER-v1", "utf8");
 const SETTING = "filler";

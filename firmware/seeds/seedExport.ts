@@ -1,5 +1,5 @@
-import { SEED_BYTES } from "../../protocol/chirp";
-import type { Sha256 } from "../../protocol/sha256";
+import type { Sha256 } from "../../protocol/base/sha256";
+import { SEED_BYTES } from "../../protocol/beacon/chirp";
 import { type FillerSeeds, fillerSeed } from "./fillerSeeds";
 import type { SeedStore } from "./seedKeeper";
 

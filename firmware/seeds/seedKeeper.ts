@@ -1,6 +1,6 @@
-import { ChirpDeriver, SEED_BYTES } from "../../protocol/chirp";
-import type { Sha256 } from "../../protocol/sha256";
-import { hourOfMinute } from "../../protocol/time";
+import type { Sha256 } from "../../protocol/base/sha256";
+import { hourOfMinute } from "../../protocol/base/time";
+import { ChirpDeriver, SEED_BYTES } from "../../protocol/beacon/chirp";
 
 /** Where seeds live: the seed log, or a test's stand-in. */
 export interface SeedStore {

@@ -1,9 +1,9 @@
-import { readU32, writeU32 } from "../../protocol/bytes";
-import { TEST_COMPANY } from "../../protocol/frame";
-import type { ScoreConfig } from "../../protocol/score";
+import { readU32, writeU32 } from "../../protocol/base/bytes";
+import { TEST_COMPANY } from "../../protocol/beacon/frame";
+import type { ScoreConfig } from "../../protocol/match/score";
+import type { SettingsStore } from "../board/settingsStore";
 import type { RadioSettings } from "../hci/host";
 import type { HearingSettings } from "../listen/frameFilter";
-import type { SettingsStore } from "./settingsStore";
 
 /** The configuration keys of services/keyfob.md; the numbers are stored and spoken, so they never change their meaning. */
 export enum ConfigKey {

@@ -1,9 +1,9 @@
-import { compareBytes, readU32, sliceCopy, writeU32 } from "../../protocol/bytes";
-import { encodeRegion, REGION_BYTES } from "../../protocol/region";
-import type { Sha256 } from "../../protocol/sha256";
-import { KEY_ID_BYTES, keyIdOf } from "../../protocol/shard";
-import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../protocol/slhDsa";
-import type { SettingsStore } from "./settingsStore";
+import { compareBytes, readU32, sliceCopy, writeU32 } from "../../protocol/base/bytes";
+import { encodeRegion, REGION_BYTES } from "../../protocol/base/region";
+import type { Sha256 } from "../../protocol/base/sha256";
+import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../protocol/crypto/slhDsa";
+import { KEY_ID_BYTES, keyIdOf } from "../../protocol/report/shard";
+import type { SettingsStore } from "../board/settingsStore";
 
 /** Most keys held. */
 export const MAX_REGION_KEYS = 8;

@@ -1,6 +1,6 @@
-import { readU32, writeU32 } from "../../protocol/bytes";
-import type { Clock } from "../clock/clock";
-import { MAX_SETTING_BYTES, type SettingsStore } from "./settingsStore";
+import { readU32, writeU32 } from "../../protocol/base/bytes";
+import { MAX_SETTING_BYTES, type SettingsStore } from "../board/settingsStore";
+import type { Clock } from "./clock";
 
 const CLOCK = "clock";
 const PLANNED = "planned";

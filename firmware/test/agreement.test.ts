@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { DEFAULT_SCORE } from "../../protocol/score";
+import { DEFAULT_SCORE } from "../../protocol/match/score";
 import { ROOT } from "../../test/tools";
-import { Command, Purpose, Role, StateFlag, Status } from "../keyfob/codes";
-import { HAS_BYTES, isWellFormed, refusal, requestOf, valuesOf } from "../keyfob/layouts";
+import { Command, Purpose, Role, StateFlag, Status } from "../host/codes";
+import { HAS_BYTES, isWellFormed, refusal, requestOf, valuesOf } from "../host/layouts";
 import { Config, ConfigKey, DEFAULT_TUNABLES } from "../state/config";
 
 const read = (path: string): string => readFileSync(`${ROOT}${path}`, "utf8");

@@ -2,16 +2,16 @@
 
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import type { ClockChip } from "../chips/clockChip";
+import type { ClockChip } from "../board/clockChip";
+import type { SettingsStore } from "../board/settingsStore";
 import { Ds3231 } from "../chips/ds3231";
 import { Pcf8563 } from "../chips/pcf8563";
-import { Fault, FaultCounters } from "../faults/faultCounters";
-import { Command, StateFlag, Status } from "../keyfob/codes";
+import { Command, StateFlag, Status } from "../host/codes";
 import { DEFAULT_TUNABLES } from "../state/config";
-import type { SettingsStore } from "../state/settingsStore";
+import { Fault, FaultCounters } from "../state/faultCounters";
 import { Ds3231Model, Pcf8563Model } from "./chips/clockModels";
 
-// SHA-256 as DeviceScript's VM offers it (firmware/sha256.ts).
+// SHA-256 as DeviceScript's VM offers it (firmware/base/sha256.ts).
 Object.assign(Buffer, {
   digest: (_key: undefined, algorithm: string, parts: Buffer[]) =>
     createHash(algorithm).update(Buffer.concat(parts)).digest(),

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { hourOfSeconds } from "../../protocol/time";
+import { hourOfSeconds } from "../../protocol/base/time";
 import type { Proximity } from "../../tools/sim/air/proximity";
-import { encounters, openLogs } from "../../tools/sim/contacts/encounters";
-import { World } from "../../tools/sim/world";
+import { encounters, openLogs } from "../../tools/sim/oracle/encounters";
+import { World } from "../../tools/sim/world/world";
 import { KeyfobRig, MINUTE_US, SECOND_US, START_SECONDS, wearableImage } from "./keyfobRig";
 
 const TOGETHER_MINUTES = 10;

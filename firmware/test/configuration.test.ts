@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { chirpOf } from "../../protocol/chirp";
-import { encodeFrame, TEST_COMPANY } from "../../protocol/frame";
-import { minuteOfSeconds } from "../../protocol/time";
-import { World } from "../../tools/sim/world";
-import { Status } from "../keyfob/codes";
+import { minuteOfSeconds } from "../../protocol/base/time";
+import { chirpOf } from "../../protocol/beacon/chirp";
+import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { World } from "../../tools/sim/world/world";
+import { Status } from "../host/codes";
 import { ConfigKey } from "../state/config";
 import { hear, strangersSeed } from "./crowd";
 import { KeyfobRig, MINUTE_US, SECOND_US, sha256, wearableImage } from "./keyfobRig";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import { ROW_BYTES } from "../../protocol/contactRow";
-import { SECTOR_BYTES } from "../flash/flashStore";
+import { ROW_BYTES } from "../../protocol/log/contactRow";
+import { SECTOR_BYTES } from "../board/flashStore";
 import type { ContactLog } from "../log/contactLog";
 import { GROUP_BYTES, GROUP_ROWS, ROWS_AT } from "../log/rowGroup";
 import { HEADER_BYTES } from "../log/sectorHeader";

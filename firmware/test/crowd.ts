@@ -1,8 +1,8 @@
 // Frames of people who are not simulated, straight into a device's radio.
 
-import { chirpOf } from "../../protocol/chirp";
-import { type Advertisement, encodeFrame, TEST_COMPANY } from "../../protocol/frame";
-import { minuteOfSeconds } from "../../protocol/time";
+import { minuteOfSeconds } from "../../protocol/base/time";
+import { chirpOf } from "../../protocol/beacon/chirp";
+import { type Advertisement, encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
 import { type KeyfobRig, SECOND_US, sha256 } from "./keyfobRig";
 
 /** Lets a device hear a frame now. */

@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { chirpOf } from "../../protocol/chirp";
-import { TAG_BYTES } from "../../protocol/contactRow";
-import { encodeFrame } from "../../protocol/frame";
-import { hourOfSeconds, minuteOfSeconds } from "../../protocol/time";
-import { openLogs } from "../../tools/sim/contacts/encounters";
-import type { World } from "../../tools/sim/world";
-import { Command, StateFlag, Status } from "../keyfob/codes";
+import { hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
+import { chirpOf } from "../../protocol/beacon/chirp";
+import { encodeFrame } from "../../protocol/beacon/frame";
+import { TAG_BYTES } from "../../protocol/log/contactRow";
+import { openLogs } from "../../tools/sim/oracle/encounters";
+import type { World } from "../../tools/sim/world/world";
+import { Command, StateFlag, Status } from "../host/codes";
 import { hear, strangersSeed } from "./crowd";
 import { type KeyfobRig, MINUTE_US, SECOND_US, settledKeyfob, sha256, TestRegion } from "./keyfobRig";
 

@@ -1,7 +1,7 @@
+import { SeededRandom } from "../../tools/sim/core/random";
 import { FlashService } from "../../tools/sim/device/flashService";
 import { type FlashStatus, NorFlash, type NorFlashState, PowerCut } from "../../tools/sim/device/norFlash";
 import { JacdacServer } from "../../tools/sim/jacdac/server";
-import { SeededRandom } from "../../tools/sim/random";
 import { describePanic } from "../../tools/sim/vm/run";
 import { blankSettingsFlash, type Panic, Vm } from "../../tools/sim/vm/vm";
 

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeFrame } from "../../protocol/frame";
-import type { Timer } from "../chips/lines";
+import { encodeFrame } from "../../protocol/beacon/frame";
+import type { Timer } from "../base/timer";
+import type { HciTransport } from "../board/hciTransport";
 import { type AdvertisingReport, type EventReceiver, readEvents } from "../hci/events";
 import { HciHost } from "../hci/host";
-import type { HciTransport } from "../hci/transport";
 
 const SETTINGS = { chirpIntervalMs: 1000, scanIntervalMs: 10000, scanWindowMs: 1100 };
 const START_UP = ["01010c08" + "0080000000000020", "01012008" + "0200000000000000", "01011000", "01022000", "01032000"];

@@ -3,10 +3,10 @@
 
 import { describe, expect, it } from "vitest";
 import type { SimDevice } from "../../tools/sim/device/device";
-import { HostTimeout } from "../../tools/sim/host";
 import { decodeFrame, encodeFrame, type Packet } from "../../tools/sim/jacdac/frame";
-import { World } from "../../tools/sim/world";
-import { Command, Purpose } from "../keyfob/codes";
+import { HostTimeout } from "../../tools/sim/world/host";
+import { World } from "../../tools/sim/world/world";
+import { Command, Purpose } from "../host/codes";
 import { KeyfobRig, SECOND_US, u16, wearableImage } from "./keyfobRig";
 
 const SETTINGS = 0x1107dc4a;

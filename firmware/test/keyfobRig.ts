@@ -2,15 +2,15 @@
 
 import { createHash } from "node:crypto";
 import { slh_dsa_sha2_128s as slhDsa } from "@noble/post-quantum/slh-dsa.js";
-import { encodeRegion } from "../../protocol/region";
-import { keyIdOf, SHARD_BLOCK_BYTES, SHARD_HEADER_BYTES, SHARD_SIGNATURE_CONTEXT } from "../../protocol/shard";
-import { layOutShard, packBlocks, type ReleasedSeed } from "../../protocol/shardFile";
+import { encodeRegion } from "../../protocol/base/region";
+import { keyIdOf, SHARD_BLOCK_BYTES, SHARD_HEADER_BYTES, SHARD_SIGNATURE_CONTEXT } from "../../protocol/report/shard";
+import { layOutShard, packBlocks, type ReleasedSeed } from "../../protocol/report/shardFile";
 import { buildBytecode } from "../../tools/build/bytecode";
 import type { SimDevice } from "../../tools/sim/device/device";
-import { HostTimeout, VirtualHost } from "../../tools/sim/host";
 import type { Panic } from "../../tools/sim/vm/vm";
-import { World, type WorldDevice } from "../../tools/sim/world";
-import { Command, Purpose, Status } from "../keyfob/codes";
+import { HostTimeout, VirtualHost } from "../../tools/sim/world/host";
+import { World, type WorldDevice } from "../../tools/sim/world/world";
+import { Command, Purpose, Status } from "../host/codes";
 
 export const KEYFOB = 0x1c4fb003;
 /** Unix seconds at which the tests' worlds begin: 10 s before a full hour. */

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { chirpOf } from "../../protocol/chirp";
-import { encodeFrame, TEST_COMPANY } from "../../protocol/frame";
-import { hourOfSeconds, minuteOfSeconds } from "../../protocol/time";
+import { hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
+import { chirpOf } from "../../protocol/beacon/chirp";
+import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
 import { ROOT } from "../../test/tools";
-import { World } from "../../tools/sim/world";
+import { World } from "../../tools/sim/world/world";
 import { PinLight } from "../chips/pinLight";
-import { Command, Purpose, Status } from "../keyfob/codes";
+import { Command, Purpose, Status } from "../host/codes";
 import { hear, strangersSeed } from "./crowd";
 import { KeyfobRig, MINUTE_US, SECOND_US, sha256, TestRegion, u16, wearableImage } from "./keyfobRig";
 import { type Blink, LightRecorder } from "./lightRecorder";

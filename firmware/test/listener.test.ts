@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { CHIRP_BYTES, chirpOf } from "../../protocol/chirp";
-import { decodeRow, openMetadata, ROW_BYTES } from "../../protocol/contactRow";
-import { encodeFrame, type Frame } from "../../protocol/frame";
-import { HourMatcher } from "../../protocol/matching";
-import { hourOfMinute } from "../../protocol/time";
-import { SeededRandom } from "../../tools/sim/random";
+import { hourOfMinute } from "../../protocol/base/time";
+import { CHIRP_BYTES, chirpOf } from "../../protocol/beacon/chirp";
+import { encodeFrame, type Frame } from "../../protocol/beacon/frame";
+import { decodeRow, openMetadata, ROW_BYTES } from "../../protocol/log/contactRow";
+import { HourMatcher } from "../../protocol/match/matching";
+import { SeededRandom } from "../../tools/sim/core/random";
 import type { AdvertisingReport } from "../hci/events";
 import { FrameFilter } from "../listen/frameFilter";
 import { Listener } from "../listen/listener";

@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from "vitest";
 import { type Bytecode, buildBytecode } from "../../tools/build/bytecode";
-import { openLogs } from "../../tools/sim/contacts/encounters";
 import { blankNorFlash } from "../../tools/sim/device/norFlash";
+import { openLogs } from "../../tools/sim/oracle/encounters";
 import { busyHour, checkCut, fullFlash } from "./contactCuts";
 import { checkAgainstModel } from "./contactModel";
 import { runBesideFlash } from "./flashRig";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ROW_BYTES } from "../../protocol/contactRow";
-import { FlashError, SECTOR_BYTES } from "../flash/flashStore";
+import { ROW_BYTES } from "../../protocol/log/contactRow";
+import { FlashError, SECTOR_BYTES } from "../board/flashStore";
 import { HOUR, mountContacts, RowMaker, readHour, split } from "./logRig";
 import { ModelFlash } from "./modelFlash";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { SECTOR_BYTES } from "../flash/flashStore";
+import { SECTOR_BYTES } from "../board/flashStore";
 import { Logs } from "../log/logs";
 import { SeedLog } from "../log/seedLog";
 import { busyHour, checkCut, fullFlash } from "./contactCuts";

@@ -1,5 +1,5 @@
-import { ROW_BYTES } from "../../protocol/contactRow";
-import { SECTOR_BYTES } from "../flash/flashStore";
+import { ROW_BYTES } from "../../protocol/log/contactRow";
+import { SECTOR_BYTES } from "../board/flashStore";
 import { ContactLog } from "../log/contactLog";
 import { type Cut, type ModelFlash, PowerLoss } from "./modelFlash";
 

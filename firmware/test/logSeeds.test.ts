@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FlashError, SECTOR_BYTES } from "../flash/flashStore";
+import { FlashError, SECTOR_BYTES } from "../board/flashStore";
 import { Logs } from "../log/logs";
 import { RecordLog } from "../log/recordLog";
 import { SeedLog } from "../log/seedLog";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SECTOR_BYTES } from "../flash/flashStore";
+import { SECTOR_BYTES } from "../board/flashStore";
 import { Logs } from "../log/logs";
 import { HOUR, mountContacts, noPause, RowMaker } from "./logRig";
 import { ModelFlash } from "./modelFlash";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { buildBytecode } from "../../tools/build/bytecode";
-import { World } from "../../tools/sim/world";
+import { World } from "../../tools/sim/world/world";
 import { runAmong } from "./crowd";
 import { KeyfobRig, SECOND_US, wearableImage } from "./keyfobRig";
 

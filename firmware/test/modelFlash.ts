@@ -1,4 +1,4 @@
-import { FlashError, FlashFault, type FlashStore, SECTOR_BYTES, TRANSFER_BYTES } from "../flash/flashStore";
+import { FlashError, FlashFault, type FlashStore, SECTOR_BYTES, TRANSFER_BYTES } from "../board/flashStore";
 
 /** What a power cut leaves of the operation it hits. */
 export interface Cut {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { chirpOf } from "../../protocol/chirp";
-import { TAG_BYTES } from "../../protocol/contactRow";
-import { encodeFrame, TEST_COMPANY } from "../../protocol/frame";
-import { hourOfSeconds, minuteOfSeconds } from "../../protocol/time";
-import { openLogs } from "../../tools/sim/contacts/encounters";
-import { World } from "../../tools/sim/world";
-import { StateFlag } from "../keyfob/codes";
+import { hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
+import { chirpOf } from "../../protocol/beacon/chirp";
+import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { TAG_BYTES } from "../../protocol/log/contactRow";
+import { openLogs } from "../../tools/sim/oracle/encounters";
+import { World } from "../../tools/sim/world/world";
+import { StateFlag } from "../host/codes";
 import { hear, strangersSeed } from "./crowd";
 import { KeyfobRig, MINUTE_US, SECOND_US, sha256, wearableImage } from "./keyfobRig";
 

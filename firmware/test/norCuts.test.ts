@@ -1,10 +1,10 @@
 // The contact log on a NOR chip behind its driver: power fails in every single page program and sector erase.
 
 import { expect, test } from "vitest";
+import { SECTOR_BYTES } from "../board/flashStore";
 import type { SpiBus } from "../chips/lines";
 import { SpiDevice } from "../chips/spiDevice";
 import { SpiNorStore } from "../chips/spiNorStore";
-import { SECTOR_BYTES } from "../flash/flashStore";
 import { ContactLog } from "../log/contactLog";
 import { Desk } from "./chips/desk";
 import { NorModel, sfdpOf } from "./chips/norModel";

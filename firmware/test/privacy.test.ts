@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { CHIRP_BYTES, chirpOf, SEED_BYTES } from "../../protocol/chirp";
-import { openMetadata, ROW_BYTES, TAG_BYTES } from "../../protocol/contactRow";
-import { encodeFrame, TEST_COMPANY } from "../../protocol/frame";
-import { minuteOfSeconds } from "../../protocol/time";
-import { World } from "../../tools/sim/world";
-import { Command, Purpose, Status } from "../keyfob/codes";
+import { minuteOfSeconds } from "../../protocol/base/time";
+import { CHIRP_BYTES, chirpOf, SEED_BYTES } from "../../protocol/beacon/chirp";
+import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { openMetadata, ROW_BYTES, TAG_BYTES } from "../../protocol/log/contactRow";
+import { World } from "../../tools/sim/world/world";
+import { Command, Purpose, Status } from "../host/codes";
 import { hear, strangersSeed } from "./crowd";
 import { KEYFOB, KeyfobRig, MINUTE_US, SECOND_US, sha256, u16, wearableImage } from "./keyfobRig";
 import { captureRadio } from "./radioCapture";

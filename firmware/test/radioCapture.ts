@@ -1,7 +1,7 @@
 // What a keyfob puts on the air, and whether two of its minutes have anything in common.
 
 import { expect } from "vitest";
-import { World } from "../../tools/sim/world";
+import { World } from "../../tools/sim/world/world";
 import { KeyfobRig, MINUTE_US, SECOND_US, wearableImage } from "./keyfobRig";
 
 /** Opcodes that may put something on the air, and the only ones of them that are allowed. */

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { chirpOf } from "../../protocol/chirp";
-import { encodeFrame, TEST_COMPANY } from "../../protocol/frame";
-import { minuteOfSeconds } from "../../protocol/time";
+import { minuteOfSeconds } from "../../protocol/base/time";
+import { chirpOf } from "../../protocol/beacon/chirp";
+import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
 import type { Transmission } from "../../tools/sim/air/air";
-import { World } from "../../tools/sim/world";
-import { StateFlag } from "../keyfob/codes";
+import { World } from "../../tools/sim/world/world";
+import { StateFlag } from "../host/codes";
 import { strangersSeed } from "./crowd";
 import { KeyfobRig, MINUTE_US, SECOND_US, sha256, wearableImage } from "./keyfobRig";
 

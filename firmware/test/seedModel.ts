@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import { SECTOR_BYTES } from "../flash/flashStore";
+import { SECTOR_BYTES } from "../board/flashStore";
 import { SeedLog } from "../log/seedLog";
 import { HOUR, noPause, untilCut } from "./logRig";
 import { ModelFlash } from "./modelFlash";

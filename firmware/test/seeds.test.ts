@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { chirpOf } from "../../protocol/chirp";
-import { decodeFrame, TEST_COMPANY } from "../../protocol/frame";
-import { hourOfSeconds, minuteOfSeconds } from "../../protocol/time";
-import { openLogs } from "../../tools/sim/contacts/encounters";
+import { hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
+import { chirpOf } from "../../protocol/beacon/chirp";
+import { decodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
 import type { NorFlashState } from "../../tools/sim/device/norFlash";
 import type { AdvertisingPdu } from "../../tools/sim/hci/pdu";
-import { World } from "../../tools/sim/world";
+import { openLogs } from "../../tools/sim/oracle/encounters";
+import { World } from "../../tools/sim/world/world";
 import { KeyfobRig, MINUTE_US, SECOND_US, START_SECONDS, sha256, wearableImage } from "./keyfobRig";
 
 async function seedIn(flash: NorFlashState, hour: number): Promise<Buffer | undefined> {

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { chirpOf } from "../../protocol/chirp";
-import { encodeFrame, TEST_COMPANY } from "../../protocol/frame";
-import { hourOfSeconds, minuteOfSeconds } from "../../protocol/time";
-import { VirtualHost } from "../../tools/sim/host";
-import { Command, Status } from "../keyfob/codes";
+import { hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
+import { chirpOf } from "../../protocol/beacon/chirp";
+import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { VirtualHost } from "../../tools/sim/world/host";
+import { Command, Status } from "../host/codes";
 import { hear, strangersSeed } from "./crowd";
 import { type KeyfobRig, SECOND_US, settledKeyfob, sha256, TestRegion, u16 } from "./keyfobRig";
 

@@ -1,9 +1,9 @@
-import { type Advertisement, encodeFrame } from "../../protocol/frame";
-import { hourOfMinute } from "../../protocol/time";
-import { Fault } from "../faults/faultCounters";
+import { hourOfMinute } from "../../protocol/base/time";
+import { type Advertisement, encodeFrame } from "../../protocol/beacon/frame";
 import type { Logs } from "../log/logs";
 import type { SeedKeeper } from "../seeds/seedKeeper";
 import { ConfigKey } from "../state/config";
+import { Fault } from "../state/faultCounters";
 import { restart, restartInTime } from "./restarts";
 import { drain, noteStorageError, openLogs, refreshAdvice } from "./storage";
 import type { Wearable } from "./wearable";

@@ -1,6 +1,6 @@
-import { MAX_AGE_MINUTES } from "../../protocol/frame";
-import { Fault } from "../faults/faultCounters";
+import { MAX_AGE_MINUTES } from "../../protocol/beacon/frame";
 import type { SeedKeeper } from "../seeds/seedKeeper";
+import { Fault } from "../state/faultCounters";
 import { MAX_REMEMBERED_BYTES } from "../state/session";
 import { drain } from "./storage";
 import type { Wearable } from "./wearable";

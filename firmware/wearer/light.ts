@@ -1,10 +1,5 @@
-import type { Timer } from "../chips/lines";
-
-/** One light: RGB, or a single LED that is on for any colour but black. */
-export interface Light {
-  /** Shows a colour, 0 to 255 each. */
-  show(red: number, green: number, blue: number): Promise<void>;
-}
+import type { Timer } from "../base/timer";
+import type { Light } from "../board/light";
 
 /**
  * A rhythm in a colour: `[red, green, blue, blinks, ms on, ms off between two blinks, ms from the first blink to the first of

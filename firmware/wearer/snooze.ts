@@ -1,4 +1,4 @@
-import type { Clock } from "../clock/clock";
+import type { Clock } from "../state/clock";
 
 /** The wearer's pause: nothing is chirped until it is over. Listening and seeds go on, so that nobody can tell later. */
 export class Snooze {

@@ -1,15 +1,15 @@
 // fast-check arbitraries of everything that protocol/ reads: valid values, their bytes, and what a hostile peer makes of them.
 
 import fc from "fast-check";
-import { sha256 } from "../../tools/sha256";
-import { CHIRP_BYTES, SEED_BYTES } from "../chirp";
-import { encodeRow, ROW_BYTES, type RowMetadata } from "../contactRow";
-import { ADV_A_BYTES, ADV_DATA_BYTES, encodeFrame } from "../frame";
-import { encodePermissionNumber, PERMISSION_BYTES } from "../permissionNumber";
-import { encodeShardBlock, encodeShardHeader, KEY_ID_BYTES, type ShardBlock } from "../shard";
-import { layOutShard, packBlocks, type ReleasedSeed } from "../shardFile";
-import { SLH_DSA_SIGNATURE_BYTES } from "../slhDsa";
-import { encodeUploadFile, type UploadFile } from "../uploadFile";
+import { sha256 } from "../../tools/base/sha256";
+import { CHIRP_BYTES, SEED_BYTES } from "../beacon/chirp";
+import { ADV_A_BYTES, ADV_DATA_BYTES, encodeFrame } from "../beacon/frame";
+import { SLH_DSA_SIGNATURE_BYTES } from "../crypto/slhDsa";
+import { encodeRow, ROW_BYTES, type RowMetadata } from "../log/contactRow";
+import { encodePermissionNumber, PERMISSION_BYTES } from "../report/permissionNumber";
+import { encodeShardBlock, encodeShardHeader, KEY_ID_BYTES, type ShardBlock } from "../report/shard";
+import { layOutShard, packBlocks, type ReleasedSeed } from "../report/shardFile";
+import { encodeUploadFile, type UploadFile } from "../report/uploadFile";
 
 export const u32 = fc.integer({ min: 0, max: 0xffffffff });
 export const i8 = fc.integer({ min: -128, max: 127 });

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { slh_dsa_sha2_128s as slhDsa } from "@noble/post-quantum/slh-dsa.js";
 import fc from "fast-check";
-import { sha256 } from "../../tools/sha256";
-import { chirpOf } from "../chirp";
-import { sealRow } from "../contactRow";
-import { encodeShardBlock, SHARD_SIGNATURE_CONTEXT, type ShardBlock } from "../shard";
+import { sha256 } from "../../tools/base/sha256";
+import { chirpOf } from "../beacon/chirp";
+import { sealRow } from "../log/contactRow";
+import { encodeShardBlock, SHARD_SIGNATURE_CONTEXT, type ShardBlock } from "../report/shard";
 import * as arb from "./arbitraries";
 import { Operation } from "./cases";
 

@@ -1,21 +1,21 @@
 // One list of cases for both worlds. This file is compiled for the VM and run in Node: it turns an operation and its
 // inputs into one line of text, and a test compares the lines that the two worlds give.
 
-import { readI8, readU16, readU32 } from "../bytes";
-import { chirpOf } from "../chirp";
-import { decodeRow, encodeRow, openMetadata, ROW_BYTES, type RowMetadata, sealRow } from "../contactRow";
-import { FormatError } from "../formatError";
-import { decodeFrame, encodeFrame } from "../frame";
-import { HourMatcher } from "../matching";
-import { decodePermissionNumber, encodePermissionNumber } from "../permissionNumber";
-import { decodeRegion, encodeRegion } from "../region";
-import { adviceFor, attenuationClass, attenuationDb, DEFAULT_SCORE, isDirect, weightedMinutes } from "../score";
-import type { Sha256 } from "../sha256";
-import { decodeShardBlock, decodeShardHeader, encodeShardBlock, encodeShardHeader, keyIdOf } from "../shard";
-import { decodeShardFile, layOutShard } from "../shardFile";
-import { SlhDsaVerifier } from "../slhDsa";
-import { firstMinuteOfHour, hourOfMinute, hourOfSeconds, minuteOfSeconds } from "../time";
-import { decodeUploadFile, encodeUploadFile } from "../uploadFile";
+import { readI8, readU16, readU32 } from "../base/bytes";
+import { FormatError } from "../base/formatError";
+import { decodeRegion, encodeRegion } from "../base/region";
+import type { Sha256 } from "../base/sha256";
+import { firstMinuteOfHour, hourOfMinute, hourOfSeconds, minuteOfSeconds } from "../base/time";
+import { chirpOf } from "../beacon/chirp";
+import { decodeFrame, encodeFrame } from "../beacon/frame";
+import { SlhDsaVerifier } from "../crypto/slhDsa";
+import { decodeRow, encodeRow, openMetadata, ROW_BYTES, type RowMetadata, sealRow } from "../log/contactRow";
+import { HourMatcher } from "../match/matching";
+import { adviceFor, attenuationClass, attenuationDb, DEFAULT_SCORE, isDirect, weightedMinutes } from "../match/score";
+import { decodePermissionNumber, encodePermissionNumber } from "../report/permissionNumber";
+import { decodeShardBlock, decodeShardHeader, encodeShardBlock, encodeShardHeader, keyIdOf } from "../report/shard";
+import { decodeShardFile, layOutShard } from "../report/shardFile";
+import { decodeUploadFile, encodeUploadFile } from "../report/uploadFile";
 
 /** What a case does; the number stands in the list that both worlds read. */
 export enum Operation {

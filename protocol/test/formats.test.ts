@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { sha256 } from "../../tools/sha256";
-import { ChirpDeriver, chirpOf } from "../chirp";
-import { decodeRow, openMetadata, sealRow } from "../contactRow";
-import { decodeFrame, encodeFrame, looksLikeChirpFrame, looksLikeFindMyFrame, TEST_COMPANY } from "../frame";
-import { decodePermissionNumber, encodePermissionNumber } from "../permissionNumber";
-import { encodeRegion } from "../region";
-import { decodeShardBlock, encodeShardBlock, ShardReader } from "../shard";
-import { decodeShardFile, layOutShard, packBlocks, type ReleasedSeed } from "../shardFile";
-import { firstMinuteOfHour, hourOfMinute, hourOfSeconds, minuteOfSeconds } from "../time";
-import { decodeUploadFile, encodeUploadFile } from "../uploadFile";
+import { sha256 } from "../../tools/base/sha256";
+import { encodeRegion } from "../base/region";
+import { firstMinuteOfHour, hourOfMinute, hourOfSeconds, minuteOfSeconds } from "../base/time";
+import { ChirpDeriver, chirpOf } from "../beacon/chirp";
+import { decodeFrame, encodeFrame, looksLikeChirpFrame, looksLikeFindMyFrame, TEST_COMPANY } from "../beacon/frame";
+import { decodeRow, openMetadata, sealRow } from "../log/contactRow";
+import { decodePermissionNumber, encodePermissionNumber } from "../report/permissionNumber";
+import { decodeShardBlock, encodeShardBlock, ShardReader } from "../report/shard";
+import { decodeShardFile, layOutShard, packBlocks, type ReleasedSeed } from "../report/shardFile";
+import { decodeUploadFile, encodeUploadFile } from "../report/uploadFile";
 import * as arb from "./arbitraries";
 
 const IDENTITY = { region: "US-MA", chunk: 3, published: 1_793_000_000, keyId: Buffer.alloc(8, 1) };

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { sha256 } from "../../tools/sha256";
-import { decodeRow, encodeRow } from "../contactRow";
-import { FormatError } from "../formatError";
-import { decodeFrame, encodeFrame, TEST_COMPANY } from "../frame";
-import { decodePermissionNumber, encodePermissionNumber } from "../permissionNumber";
-import { decodeRegion, encodeRegion } from "../region";
-import { decodeShardBlock, decodeShardHeader, encodeShardBlock, encodeShardHeader } from "../shard";
-import { decodeShardFile, layOutShard } from "../shardFile";
-import { decodeUploadFile, encodeUploadFile } from "../uploadFile";
+import { sha256 } from "../../tools/base/sha256";
+import { FormatError } from "../base/formatError";
+import { decodeRegion, encodeRegion } from "../base/region";
+import { decodeFrame, encodeFrame, TEST_COMPANY } from "../beacon/frame";
+import { decodeRow, encodeRow } from "../log/contactRow";
+import { decodePermissionNumber, encodePermissionNumber } from "../report/permissionNumber";
+import { decodeShardBlock, decodeShardHeader, encodeShardBlock, encodeShardHeader } from "../report/shard";
+import { decodeShardFile, layOutShard } from "../report/shardFile";
+import { decodeUploadFile, encodeUploadFile } from "../report/uploadFile";
 import { hostile, validInputs } from "./arbitraries";
 
 interface Decoder {

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { sha256 } from "../../tools/sha256";
-import { chirpOf } from "../chirp";
-import { ROW_BYTES, type RowMetadata, sealRow } from "../contactRow";
-import { HourMatcher } from "../matching";
-import { adviceFor, attenuationClass, attenuationDb, DEFAULT_SCORE, isDirect, weightedMinutes } from "../score";
-import type { Sha256 } from "../sha256";
-import type { ShardBlock } from "../shard";
+import { sha256 } from "../../tools/base/sha256";
+import type { Sha256 } from "../base/sha256";
+import { chirpOf } from "../beacon/chirp";
+import { ROW_BYTES, type RowMetadata, sealRow } from "../log/contactRow";
+import { HourMatcher } from "../match/matching";
+import { adviceFor, attenuationClass, attenuationDb, DEFAULT_SCORE, isDirect, weightedMinutes } from "../match/score";
+import type { ShardBlock } from "../report/shard";
 import * as arb from "./arbitraries";
 
 /** Minute 28 of this hour carries into the second byte of the minute number. */

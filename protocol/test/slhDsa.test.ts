@@ -1,8 +1,8 @@
 import { slh_dsa_sha2_128s as slhDsa } from "@noble/post-quantum/slh-dsa.js";
 import { describe, expect, it } from "vitest";
-import { sha256 } from "../../tools/sha256";
-import type { Sha256 } from "../sha256";
-import { SlhDsaVerifier } from "../slhDsa";
+import { sha256 } from "../../tools/base/sha256";
+import type { Sha256 } from "../base/sha256";
+import { SlhDsaVerifier } from "../crypto/slhDsa";
 import { genuineSignature, signatureFlips } from "./caseList";
 
 const FLIPS = 300;

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { sharedFile } from "../../test/tools";
-import { sha256 } from "../../tools/sha256";
-import { chirpOf } from "../chirp";
-import { decodeRow, openMetadata, sealRow } from "../contactRow";
-import { decodeFrame, encodeFrame, TEST_COMPANY } from "../frame";
+import { sha256 } from "../../tools/base/sha256";
+import { chirpOf } from "../beacon/chirp";
+import { decodeFrame, encodeFrame, TEST_COMPANY } from "../beacon/frame";
+import { decodeRow, openMetadata, sealRow } from "../log/contactRow";
 import { VECTORS } from "./caseList";
 
 describe("the published vectors", () => {

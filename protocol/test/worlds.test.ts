@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sha256 } from "../../tools/sha256";
+import { sha256 } from "../../tools/base/sha256";
 import { listCases } from "./caseList";
 import { CaseRunner } from "./cases";
 import { runCasesInVm } from "./vm/runCases";

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { Command, Role, Status } from "../../firmware/keyfob/codes";
-import { refusal } from "../../firmware/keyfob/layouts";
+import { Command, Role, Status } from "../../firmware/host/codes";
+import { refusal } from "../../firmware/host/layouts";
 import type { Transmission } from "../../tools/sim/air/air";
 import { Visitors } from "../../tools/sim/air/visitors";
 import type { SimDevice } from "../../tools/sim/device/device";
 import type { Colour } from "../../tools/sim/device/light";
-import { World } from "../../tools/sim/world";
+import { World } from "../../tools/sim/world/world";
 import {
   MINUTE_US,
   RepeaterHost,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Visitors } from "../../tools/sim/air/visitors";
-import { World } from "../../tools/sim/world";
+import { World } from "../../tools/sim/world/world";
 import { MINUTE_US, RepeaterHost, repeaterBytecode, SECOND_US, STARTED_US, sentFrame, WINDOWS_ONLY } from "./rig";
 
 describe("a repeater that somebody floods", () => {

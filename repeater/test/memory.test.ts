@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_AGE_MINUTES } from "../../protocol/frame";
-import { SeededRandom } from "../../tools/sim/random";
+import { MAX_AGE_MINUTES } from "../../protocol/beacon/frame";
+import { SeededRandom } from "../../tools/sim/core/random";
 import { ChirpTable, NONE } from "../chirpTable";
 import { Rounds } from "../rounds";
 import { SeenChirps } from "../seenChirps";

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { MAX_AGE_MINUTES } from "../../protocol/frame";
-import { TOLERANCE_MINUTES } from "../../protocol/matching";
+import { MAX_AGE_MINUTES } from "../../protocol/beacon/frame";
+import { TOLERANCE_MINUTES } from "../../protocol/match/matching";
 import type { Proximity } from "../../tools/sim/air/proximity";
 import { Visitors } from "../../tools/sim/air/visitors";
-import { World } from "../../tools/sim/world";
+import { World } from "../../tools/sim/world/world";
 import { MINUTE_US, repeaterBytecode, SECOND_US, type Sent, STARTED_US, sentFrame, WINDOWS_ONLY } from "./rig";
 
 const REPEATERS = 5;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { decodeFrame, TEST_COMPANY } from "../../protocol/frame";
-import { SeededRandom } from "../../tools/sim/random";
+import { decodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { SeededRandom } from "../../tools/sim/core/random";
 import { Repeater } from "../repeater";
 
 const SECOND_MS = 1000;

@@ -1,11 +1,11 @@
-import { Command } from "../../firmware/keyfob/codes";
-import { decodeFrame, type Frame, TEST_COMPANY } from "../../protocol/frame";
+import { Command } from "../../firmware/host/codes";
+import { decodeFrame, type Frame, TEST_COMPANY } from "../../protocol/beacon/frame";
 import { type Bytecode, buildBytecode } from "../../tools/build/bytecode";
 import type { Transmission } from "../../tools/sim/air/air";
+import type { Micros } from "../../tools/sim/core/scheduler";
 import type { SimDevice } from "../../tools/sim/device/device";
-import { VirtualHost } from "../../tools/sim/host";
-import type { Micros } from "../../tools/sim/scheduler";
-import type { World } from "../../tools/sim/world";
+import { VirtualHost } from "../../tools/sim/world/host";
+import type { World } from "../../tools/sim/world/world";
 
 export { WINDOWS_ONLY } from "../../tools/bench/hearing";
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { Command } from "../../firmware/keyfob/codes";
+import { Command } from "../../firmware/host/codes";
 import type { Logs } from "../../firmware/log/logs";
-import type { Match } from "../../protocol/matching";
+import type { Match } from "../../protocol/match/matching";
 import {
   adviceFor,
   attenuationClass,
@@ -9,12 +9,12 @@ import {
   DEFAULT_SCORE,
   isDirect,
   weightedMinutes,
-} from "../../protocol/score";
+} from "../../protocol/match/score";
 import { buildBytecode } from "../../tools/build/bytecode";
 import { Positions, type Waypoint } from "../../tools/sim/air/proximity";
-import { encounters, openLogs, rowsOf } from "../../tools/sim/contacts/encounters";
-import { VirtualHost } from "../../tools/sim/host";
-import { World } from "../../tools/sim/world";
+import { encounters, openLogs, rowsOf } from "../../tools/sim/oracle/encounters";
+import { VirtualHost } from "../../tools/sim/world/host";
+import { World } from "../../tools/sim/world/world";
 import { MINUTE_US, repeaterBytecode, sentFrame, WINDOWS_ONLY } from "./rig";
 
 /** A quarter past an hour of 2026, when the scenario begins. */

@@ -2,7 +2,7 @@
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { hourOfSeconds } from "../../protocol/time";
+import { hourOfSeconds } from "../../protocol/base/time";
 import {
   CHIRPFOB,
   freePort,

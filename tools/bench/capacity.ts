@@ -1,7 +1,7 @@
-import { decodeFrame, MAX_AGE_MINUTES, TEST_COMPANY } from "../../protocol/frame";
+import { decodeFrame, MAX_AGE_MINUTES, TEST_COMPANY } from "../../protocol/beacon/frame";
 import { buildBytecode } from "../build/bytecode";
 import { Visitors } from "../sim/air/visitors";
-import { World } from "../sim/world";
+import { World } from "../sim/world/world";
 import { WINDOWS_ONLY } from "./hearing";
 
 const MINUTE_US = 60e6;

@@ -9,8 +9,8 @@ import { buildBytecode } from "../build/bytecode";
 import { PERFECT, type RadioProfile } from "../sim/air/profile";
 import type { Proximity } from "../sim/air/proximity";
 import { Visitors } from "../sim/air/visitors";
-import type { Micros } from "../sim/scheduler";
-import { World } from "../sim/world";
+import type { Micros } from "../sim/core/scheduler";
+import { World } from "../sim/world/world";
 
 const MINUTE_US: Micros = 60e6;
 const MINUTE_MS = 60_000;

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
-import { CHIRP_BYTES, ChirpDeriver, SEED_BYTES } from "../../protocol/chirp";
-import { BLOCK_SEEDS } from "../../protocol/shard";
+import { CHIRP_BYTES, ChirpDeriver, SEED_BYTES } from "../../protocol/beacon/chirp";
+import { BLOCK_SEEDS } from "../../protocol/report/shard";
+import { sha256 } from "../base/sha256";
 import { buildBytecode } from "../build/bytecode";
-import { sha256 } from "../sha256";
 import { runToCompletion } from "../sim/vm/run";
 import { median, printTable } from "./table";
 

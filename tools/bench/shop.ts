@@ -1,17 +1,17 @@
 // A shop: three counters with a repeater each, a hundred customers an hour with keyfobs, one of whom is infected.
 
-import { Command } from "../../firmware/keyfob/codes";
-import { MAX_AGE_MINUTES } from "../../protocol/frame";
-import { isDirect } from "../../protocol/score";
-import { hourOfSeconds } from "../../protocol/time";
+import { Command } from "../../firmware/host/codes";
+import { hourOfSeconds } from "../../protocol/base/time";
+import { MAX_AGE_MINUTES } from "../../protocol/beacon/frame";
+import { isDirect } from "../../protocol/match/score";
 import { buildBytecode } from "../build/bytecode";
 import { REALISTIC } from "../sim/air/profile";
 import type { Waypoint } from "../sim/air/proximity";
-import { encounters, openLogs } from "../sim/contacts/encounters";
+import { SeededRandom } from "../sim/core/random";
+import type { Micros } from "../sim/core/scheduler";
 import { Crowd } from "../sim/crowd/crowd";
 import { type CrowdDevice, REPEATER_LOAD } from "../sim/crowd/spec";
-import { SeededRandom } from "../sim/random";
-import type { Micros } from "../sim/scheduler";
+import { encounters, openLogs } from "../sim/oracle/encounters";
 
 const CUSTOMERS_AN_HOUR = 100;
 const COUNTERS = 3;

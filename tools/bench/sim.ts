@@ -1,7 +1,7 @@
 // How fast the simulator is: keyfobs with the real program, replaying a conference day, on all processors.
 
 import { performance } from "node:perf_hooks";
-import { hourOfSeconds } from "../../protocol/time";
+import { hourOfSeconds } from "../../protocol/base/time";
 import { sharedFile } from "../../test/tools";
 import { buildBytecode } from "../build/bytecode";
 import { mixUnit } from "../sim/air/chance";
@@ -9,9 +9,9 @@ import { REALISTIC } from "../sim/air/profile";
 import { calendarShift } from "../sim/contacts/calendar";
 import { CONTACT_SECONDS, type Contact, readContacts, select } from "../sim/contacts/contactList";
 import { contactRuns } from "../sim/contacts/contactProximity";
-import { openLogs, rowsOf } from "../sim/contacts/encounters";
 import { Crowd } from "../sim/crowd/crowd";
 import type { HostCommand } from "../sim/crowd/spec";
+import { openLogs, rowsOf } from "../sim/oracle/encounters";
 import { printTable } from "./table";
 
 const KEYFOB_SERVICE = 0x1c4fb003;

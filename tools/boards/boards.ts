@@ -1,11 +1,10 @@
 // boards.json: which boards chirpfob knows, and what is soldered to which pin.
 
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
+import { programFile } from "../base/root";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
-const BOARDS_FILE = join(ROOT, "boards.json");
+const BOARDS_FILE = programFile("boards.json");
 
 const pin = z.string().min(1).describe("A pin by the name that DeviceScript's board definition gives it");
 const txPowerDbm = z.int().min(-40).max(20).describe("Transmit power in dBm; it is sent in every chirp");

@@ -2,21 +2,20 @@
 // of source that put the board together and start the role.
 
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { DEFAULT_TUNABLES, type Tunables } from "../../firmware/state/config";
 import { REPEATER_TUNABLES } from "../../repeater/tunables";
+import { programFile } from "../base/root";
 import { buildOf } from "../build/builds";
 import type { Board } from "./boards";
 import { checkAgainstDeviceScript } from "./catalog";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
 const FOLDER = "build/entries";
 
 export type BoardRole = Board["roles"][number];
 
 /** How each role starts, and what it has where its build chooses nothing. */
 const ROLES: Record<BoardRole, { start: string; startFrom: string; defaults: Tunables }> = {
-  wearable: { start: "startWearable", startFrom: "firmware/startWearable", defaults: DEFAULT_TUNABLES },
+  wearable: { start: "startWearable", startFrom: "firmware/wearable/startWearable", defaults: DEFAULT_TUNABLES },
   repeater: { start: "startRepeater", startFrom: "repeater/startRepeater", defaults: REPEATER_TUNABLES },
 };
 
@@ -29,8 +28,8 @@ const ROLES: Record<BoardRole, { start: string; startFrom: string; defaults: Tun
 export async function writeEntry(board: Board, role: BoardRole): Promise<string> {
   checkAgainstDeviceScript(board);
   const path = `${FOLDER}/${role}-${board.id}.ts`;
-  await mkdir(join(ROOT, FOLDER), { recursive: true });
-  await writeFile(join(ROOT, path), entrySource(board, role));
+  await mkdir(programFile(FOLDER), { recursive: true });
+  await writeFile(programFile(path), entrySource(board, role));
   return path;
 }
 
@@ -43,11 +42,11 @@ export function entrySource(board: Board, role: BoardRole): string {
   const chips = (name: string, file: string) => imports.use(name, `../../firmware/chips/${file}`);
 
   if (spi) {
-    imports.use("timer", "../../firmware/deviceScriptRuntime");
+    imports.use("timer", "../../firmware/jacdac/deviceScriptRuntime");
     body.push(
       `const bus = new ${chips("BoardSpi", "boardSpi")}(${pin(spi.sck)}, ${pin(spi.miso)}, ${pin(spi.mosi)}, ${spi.hz});`,
     );
-    body.push(`const turn = new ${imports.use("Turn", "../../firmware/log/turn")}(async () => await timer.sleep(1));`);
+    body.push(`const turn = new ${imports.use("Turn", "../../firmware/base/turn")}(async () => await timer.sleep(1));`);
   }
   const onBus = (select: string) =>
     `new ${chips("SpiDevice", "spiDevice")}(bus, turn, new ${chips("PinOutput", "boardPins")}(${pin(select)}))`;
@@ -55,7 +54,7 @@ export function entrySource(board: Board, role: BoardRole): string {
   // Both select lines go high before the first transfer.
   if (flash.kind === "spi-nor") body.push(`const norChip = ${onBus(flash.select)};`);
   if (radio.kind === "native") {
-    body.push(`const radio = new ${imports.use("JacdacHciTransport", "../../firmware/hci/jacdacTransport")}();`);
+    body.push(`const radio = new ${imports.use("JacdacHciTransport", "../../firmware/jacdac/jacdacTransport")}();`);
   } else {
     const dialect =
       radio.kind === "bluenrg-ms" ? chips("BlueNrgMs", "blueNrgMs") : chips("ZephyrHciSpi", "zephyrHciSpi");
@@ -70,11 +69,11 @@ export function entrySource(board: Board, role: BoardRole): string {
   body.push(
     flash.kind === "spi-nor"
       ? `const openFlash = async () => await ${chips("SpiNorStore", "spiNorStore")}.open(norChip, timer);`
-      : `const openFlash = ${imports.use("openPartition", "../../firmware/flash/jacdacFlash")};`,
+      : `const openFlash = ${imports.use("openPartition", "../../firmware/jacdac/jacdacFlash")};`,
   );
   body.push(`const button = ${buttonSource(board, imports, pin)};`);
   body.push(`const light = ${lightSource(board, chips, pin)};`);
-  const onPress = imports.use("onPress", "../../firmware/roleHooks");
+  const onPress = imports.use("onPress", "../../firmware/jacdac/roleHooks");
   const clockChip = clockSource(board, chips);
   const { start, startFrom, defaults } = ROLES[role];
   imports.use(start, `../../${startFrom}`);

@@ -1,7 +1,7 @@
 // What `chirpfob doctor --hardware` looks at on a freshly soldered device: two readings of its status, a little more than a
 // minute apart, and the board's entry. docs/hardware.md ("What to check") explains each by the same name.
 
-import type { KeyfobStatus } from "../device/keyfobWire";
+import type { KeyfobStatus } from "../keyfob/keyfobWire";
 import type { Board } from "./boards";
 
 /** What a device says of itself at one moment. */

@@ -1,10 +1,10 @@
 // devs.config.json: what a deployment chooses for the two programs of a device. Which boards can be which is in boards.json.
 
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
+import { programFile } from "../base/root";
 
-const BUILDS_FILE = join(new URL("../..", import.meta.url).pathname, "devs.config.json");
+const BUILDS_FILE = programFile("devs.config.json");
 
 /** Values that are compiled in, with the ranges of services/keyfob.md. Transmit power is the board's: boards.json. */
 const tunables = z.strictObject({

@@ -7,10 +7,10 @@ import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promi
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
+import { PROGRAM_ROOT, programFile } from "../base/root";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
-const OUT = join(ROOT, "build");
-const COMPILER_OUTPUT = join(ROOT, ".devicescript", "bin");
+const OUT = programFile("build");
+const COMPILER_OUTPUT = programFile(".devicescript/bin");
 const LOCK_RETRY_MS = 50;
 
 /** A compiled program: the image that a device runs, and what the compiler knows about it. */
@@ -66,7 +66,7 @@ async function compile(entry: string): Promise<void> {
   const cli = createRequire(import.meta.url).resolve("@devicescript/cli/devicescript");
   await rm(join(COMPILER_OUTPUT, "bytecode.devs"), { force: true });
   try {
-    await promisify(execFile)(process.execPath, [cli, "build", "--no-colors", entry], { cwd: ROOT });
+    await promisify(execFile)(process.execPath, [cli, "build", "--no-colors", entry], { cwd: PROGRAM_ROOT });
     await readFile(join(COMPILER_OUTPUT, "bytecode.devs"));
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
@@ -77,14 +77,14 @@ async function compile(entry: string): Promise<void> {
 /** SHA-256 over everything a DeviceScript program can be made of, so that an unchanged program is not compiled again. */
 async function fingerprint(entry: string): Promise<string> {
   const hash = createHash("sha256").update(entry);
-  const lockFile = await readFile(join(ROOT, "package-lock.json"));
-  hash.update(lockFile).update(await readFile(join(ROOT, entry)));
+  const lockFile = await readFile(programFile("package-lock.json"));
+  hash.update(lockFile).update(await readFile(programFile(entry)));
   for (const folder of ["protocol", "firmware", "repeater", "services"]) {
-    const names = await readdir(join(ROOT, folder), { recursive: true }).catch(() => [] as string[]);
+    const names = await readdir(programFile(folder), { recursive: true }).catch(() => [] as string[]);
     for (const name of names.sort()) {
       if (!/\.(ts|md)$/.test(name) || name.endsWith(".test.ts")) continue;
-      const path = join(ROOT, folder, name);
-      hash.update(`\0${relative(ROOT, path)}\0`).update(await readFile(path));
+      const path = programFile(join(folder, name));
+      hash.update(`\0${relative(PROGRAM_ROOT, path)}\0`).update(await readFile(path));
     }
   }
   return hash.digest("hex");

@@ -1,4 +1,4 @@
-import type { ConsentWait } from "../device/keyfob";
+import type { ConsentWait } from "../keyfob/keyfob";
 import { note } from "./output";
 import { canRedraw } from "./terminal";
 

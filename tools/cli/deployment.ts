@@ -1,7 +1,7 @@
-import type { Board } from "../device/board";
-import { awaitProgram, deploy, findManager, programDigest } from "../device/deploy";
-import { DeviceError } from "../device/deviceError";
-import { sha256 } from "../sha256";
+import { sha256 } from "../base/sha256";
+import type { Board } from "../keyfob/board";
+import { awaitProgram, deploy, findManager, programDigest } from "../keyfob/deploy";
+import { DeviceError } from "../keyfob/deviceError";
 import type { BoardSession } from "./device";
 import { formatBytes, Progress } from "./progress";
 

@@ -1,10 +1,10 @@
 // How commands reach a keyfob: which port, and everything closed again whatever happens.
 
 import type { Command } from "commander";
-import { Board } from "../device/board";
-import { DeviceError } from "../device/deviceError";
-import { Keyfob, pause } from "../device/keyfob";
-import { listCandidates, type PortProbe, probeAll } from "../device/ports";
+import { Board } from "../keyfob/board";
+import { DeviceError } from "../keyfob/deviceError";
+import { Keyfob, pause } from "../keyfob/keyfob";
+import { listCandidates, type PortProbe, probeAll } from "../keyfob/ports";
 import { CliError, EXIT } from "./errors";
 import { interruptible } from "./interrupt";
 import { note } from "./output";

@@ -2,12 +2,12 @@
 
 import { access, constants } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { Board } from "../device/board";
-import { DeviceError } from "../device/deviceError";
-import { Keyfob } from "../device/keyfob";
-import { KeyfobError } from "../device/keyfobError";
-import { listCandidates } from "../device/ports";
-import { counted } from "../loop/report/words";
+import { counted } from "../base/words";
+import { Board } from "../keyfob/board";
+import { DeviceError } from "../keyfob/deviceError";
+import { Keyfob } from "../keyfob/keyfob";
+import { KeyfobError } from "../keyfob/keyfobError";
+import { listCandidates } from "../keyfob/ports";
 import { CliError } from "./errors";
 import { fetchIndex } from "./feed";
 import { exchange, parseServer } from "./net/http";

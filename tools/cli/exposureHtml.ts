@@ -1,6 +1,6 @@
 // The report as one accessible page: no script, no network, large type, light and dark, and good on paper.
 
-import type { ScoreConfig } from "../../protocol/score";
+import type { ScoreConfig } from "../../protocol/match/score";
 import {
   CLOSENESS,
   dayBoundsInWords,

@@ -7,9 +7,9 @@ import {
   type DayAdvice,
   type ScoreConfig,
   weightedMinutes,
-} from "../../protocol/score";
-import type { Keyfob } from "../device/keyfob";
-import type { ConfigName, HourResult } from "../device/keyfobWire";
+} from "../../protocol/match/score";
+import type { Keyfob } from "../keyfob/keyfob";
+import type { ConfigName, HourResult } from "../keyfob/keyfobWire";
 
 const DAY_HOURS = 24;
 const DAY_MS = 86_400_000;

@@ -1,11 +1,11 @@
 // A service's public feed, as `shards fetch` and `upload --verify` read it: the signed index, and shards checked against it.
 
 import { createHash } from "node:crypto";
-import { keyIdOf, SHARD_SIGNATURE_CONTEXT } from "../../protocol/shard";
-import { decodeShardFile, type ShardFile } from "../../protocol/shardFile";
-import { SlhDsaVerifier } from "../../protocol/slhDsa";
+import { SlhDsaVerifier } from "../../protocol/crypto/slhDsa";
+import { keyIdOf, SHARD_SIGNATURE_CONTEXT } from "../../protocol/report/shard";
+import { decodeShardFile, type ShardFile } from "../../protocol/report/shardFile";
+import { sha256 } from "../base/sha256";
 import { type FeedChunk, type FeedIndex, parseFeedIndex } from "../exposure/feeds/feedIndex";
-import { sha256 } from "../sha256";
 import { CliError, EXIT } from "./errors";
 import { exchange, NetworkError } from "./net/http";
 import type { SocksProxy } from "./net/proxy";

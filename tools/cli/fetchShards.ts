@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { FormatError } from "../../protocol/formatError";
+import { FormatError } from "../../protocol/base/formatError";
 import { type FeedChunk, type FeedIndex, verifyIndex } from "../exposure/feeds/feedIndex";
 import { CliError, EXIT } from "./errors";
 import { checkShard, fetchIndex, fetchShard } from "./feed";

@@ -6,7 +6,7 @@ import {
   SETTINGS_SERVICE_CLASS,
   WATCH_MS,
 } from "../boards/hardwareChecks";
-import { pause } from "../device/keyfob";
+import { pause } from "../keyfob/keyfob";
 import { type PortOptions, withKeyfob } from "./device";
 import { note } from "./output";
 

@@ -1,11 +1,11 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { decodeShardHeader, keyIdOf, SHARD_HEADER_BYTES, type ShardHeader } from "../../protocol/shard";
-import { shardFileBytes } from "../../protocol/shardFile";
-import { pause } from "../device/keyfob";
-import type { RegionKey } from "../device/keyfobWire";
-import { importShard } from "../device/shardImport";
-import { sha256 } from "../sha256";
+import { decodeShardHeader, keyIdOf, SHARD_HEADER_BYTES, type ShardHeader } from "../../protocol/report/shard";
+import { shardFileBytes } from "../../protocol/report/shardFile";
+import { sha256 } from "../base/sha256";
+import { pause } from "../keyfob/keyfob";
+import type { RegionKey } from "../keyfob/keyfobWire";
+import { importShard } from "../keyfob/shardImport";
 import { isLineLoss, type KeyfobSession, noteUnplugged } from "./device";
 import { CliError, EXIT } from "./errors";
 import { note } from "./output";

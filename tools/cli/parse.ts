@@ -1,7 +1,7 @@
 // Words of the command line to values; every refusal is one line that says what was expected.
 
 import { readFile } from "node:fs/promises";
-import { FormatError } from "../../protocol/formatError";
+import { FormatError } from "../../protocol/base/formatError";
 import { CliError, EXIT } from "./errors";
 
 /** Reads hexadecimal digits as bytes. @param bytes how many there must be; without it any number */

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
-import { DeviceError } from "../device/deviceError";
-import { KeyfobError } from "../device/keyfobError";
+import { DeviceError } from "../keyfob/deviceError";
+import { KeyfobError } from "../keyfob/keyfobError";
 import { VmBundleError } from "../sim/vm/bundle";
 import { CliError, EXIT, type ExitCode } from "./errors";
 import { note } from "./output";

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../protocol/slhDsa";
+import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../protocol/crypto/slhDsa";
 import { CliError, EXIT } from "./errors";
 import { cannotWrite, writePrivateFile } from "./safeFile";
 

@@ -1,8 +1,8 @@
 // What `chirpfob sim run` tells people on a terminal.
 
-import { differenceText } from "../loop/report/answers";
-import { percent } from "../loop/report/words";
-import type { LoopResult, PersonAnswer } from "../loop/result";
+import { percent } from "../base/words";
+import { differenceText } from "../rehearsal/report/answers";
+import type { LoopResult, PersonAnswer } from "../rehearsal/result";
 import { printLine, printTable } from "./output";
 import { bold } from "./terminal";
 

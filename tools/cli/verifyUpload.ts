@@ -1,4 +1,4 @@
-import { FormatError } from "../../protocol/formatError";
+import { FormatError } from "../../protocol/base/formatError";
 import { type FeedIndex, verifyIndex } from "../exposure/feeds/feedIndex";
 import { checkShard, fetchIndex, fetchShard } from "./feed";
 import { NetworkError } from "./net/http";

@@ -1,8 +1,8 @@
 // What the commands beside a running service can ask for. One list of requests, carried out in the process that has the
 // database open: the command's own, or the service behind the local socket.
 
-import { FormatError } from "../../protocol/formatError";
-import { decodePermissionNumber } from "../../protocol/permissionNumber";
+import { FormatError } from "../../protocol/base/formatError";
+import { decodePermissionNumber } from "../../protocol/report/permissionNumber";
 import type { Core } from "./core";
 import { ServiceError } from "./errors";
 import type { PullReport } from "./federation/consumer";

@@ -1,8 +1,8 @@
 // The service's settings, from flags and environment (tools/cli/commands/serve.ts), checked before anything starts.
 
-import { FormatError } from "../../protocol/formatError";
-import { encodeRegion } from "../../protocol/region";
-import { SHARD_BLOCK_BYTES } from "../../protocol/shard";
+import { FormatError } from "../../protocol/base/formatError";
+import { encodeRegion } from "../../protocol/base/region";
+import { SHARD_BLOCK_BYTES } from "../../protocol/report/shard";
 import { ServiceError } from "./errors";
 
 /** Which data and database, for serve and for every command beside it. */

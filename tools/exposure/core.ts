@@ -1,6 +1,6 @@
 // Everything that serve and the administrative commands share: the open database, the keys, and the operations on them.
 
-import { SHARD_BLOCK_BYTES } from "../../protocol/shard";
+import { SHARD_BLOCK_BYTES } from "../../protocol/report/shard";
 import type { Clock } from "./clock";
 import { checkStorage, DEFAULT_CONFIG, DEFAULT_REGION, type ServiceConfig, type StorageConfig } from "./config";
 import type { Database } from "./database/database";

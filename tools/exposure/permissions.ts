@@ -2,7 +2,7 @@
 // can still be spent, so "used", "revoked", "expired" and "never issued" are one and the same state: absent.
 
 import { randomBytes } from "node:crypto";
-import { encodePermissionNumber, PERMISSION_BYTES } from "../../protocol/permissionNumber";
+import { encodePermissionNumber, PERMISSION_BYTES } from "../../protocol/report/permissionNumber";
 import { type Clock, dayOfSeconds } from "./clock";
 import type { Database } from "./database/database";
 import { ServiceError } from "./errors";

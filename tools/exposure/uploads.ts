@@ -2,11 +2,11 @@
 // in one statement, so that nothing can be half done.
 
 import { createHash, randomBytes } from "node:crypto";
-import { SEED_BYTES } from "../../protocol/chirp";
-import { FormatError } from "../../protocol/formatError";
-import { TOLERANCE_MINUTES } from "../../protocol/matching";
-import { PERMISSION_BYTES } from "../../protocol/permissionNumber";
-import { firstMinuteOfHour, hourOfSeconds, minuteOfSeconds } from "../../protocol/time";
+import { FormatError } from "../../protocol/base/formatError";
+import { firstMinuteOfHour, hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
+import { SEED_BYTES } from "../../protocol/beacon/chirp";
+import { TOLERANCE_MINUTES } from "../../protocol/match/matching";
+import { PERMISSION_BYTES } from "../../protocol/report/permissionNumber";
 import {
   decodeUploadFile,
   MAX_UPLOAD_HOURS,
@@ -14,7 +14,7 @@ import {
   UPLOAD_REGIONS_AT,
   type UploadFile,
   uploadFileBytes,
-} from "../../protocol/uploadFile";
+} from "../../protocol/report/uploadFile";
 import { type Clock, dayOfSeconds } from "./clock";
 import type { Database } from "./database/database";
 import type { PermissionKey } from "./permissionKey";

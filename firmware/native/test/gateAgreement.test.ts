@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { hasTool, ROOT } from "../../../test/tools";
+import { SeededRandom } from "../../../tools/sim/core/random";
 import { crc16, decodeFrame, encodeFrame } from "../../../tools/sim/jacdac/frame";
-import { SeededRandom } from "../../../tools/sim/random";
-import { UsbGate } from "../../../tools/sim/usb/gate";
+import { UsbGate } from "../../../tools/sim/jacdac/gate";
 
-const FOLDER = new URL(".", import.meta.url).pathname;
+const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 const OUT = `${ROOT}build/native`;
 const FRAMES = 40_000;
 const FRAME_BYTES = 252;

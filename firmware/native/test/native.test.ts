@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { hasTool, ROOT } from "../../../test/tools";
 
-const FOLDER = new URL(".", import.meta.url).pathname;
+const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 const OUT = `${ROOT}build/native`;
 const canBuild = hasTool("gcc") && hasTool("make");
 

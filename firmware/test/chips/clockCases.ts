@@ -1,5 +1,5 @@
+import type { ClockChip } from "../../board/clockChip";
 import { fromCalendar, toCalendar } from "../../chips/calendar";
-import type { ClockChip } from "../../chips/clockChip";
 import { Ds3231 } from "../../chips/ds3231";
 import { Pcf8563 } from "../../chips/pcf8563";
 import type { ChipCase } from "./chipCase";

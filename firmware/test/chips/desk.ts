@@ -1,8 +1,9 @@
 // The desk on which the chip models lie: virtual time, one SPI bus, and a list of everything that a real bus would have
 // suffered in silence. In the subset of TypeScript that Node and the DeviceScript VM both run.
 
-import type { OutputLine, SpiBus, Timer } from "../../chips/lines";
-import { Turn } from "../../log/turn";
+import type { Timer } from "../../base/timer";
+import { Turn } from "../../base/turn";
+import type { OutputLine, SpiBus } from "../../chips/lines";
 
 /** A chip on the desk's SPI bus. */
 export interface SpiChip {

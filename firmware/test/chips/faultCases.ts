@@ -1,6 +1,6 @@
-import { readU16 } from "../../../protocol/bytes";
-import { FAULT_RECORD_BYTES, Fault, FaultCounters } from "../../faults/faultCounters";
-import type { SettingsStore } from "../../state/settingsStore";
+import { readU16 } from "../../../protocol/base/bytes";
+import type { SettingsStore } from "../../board/settingsStore";
+import { FAULT_RECORD_BYTES, Fault, FaultCounters } from "../../state/faultCounters";
 import type { ChipCase } from "./chipCase";
 import type { Scheduler } from "./desk";
 import { expectEqual } from "./expect";

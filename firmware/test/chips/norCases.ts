@@ -1,8 +1,8 @@
+import type { Turn } from "../../base/turn";
 import { BlueNrgMs } from "../../chips/blueNrgMs";
 import { SpiDevice } from "../../chips/spiDevice";
 import { SpiHciTransport } from "../../chips/spiHciTransport";
 import { SpiNorStore } from "../../chips/spiNorStore";
-import type { Turn } from "../../log/turn";
 import { BlueNrgModel } from "./blueNrgModel";
 import type { ChipCase } from "./chipCase";
 import { Desk, type Scheduler } from "./desk";

@@ -1,6 +1,6 @@
 // The logs as bytecode over the flash service; what it prints, firmware/test/logVm.test.ts judges.
 import * as ds from "@devicescript/core";
-import { JacdacFlash } from "../../flash/jacdacFlash";
+import { JacdacFlash } from "../../jacdac/jacdacFlash";
 import { Logs } from "../../log/logs";
 
 const HOUR = 493_000;

@@ -1,9 +1,9 @@
 // The wearable, which after eight minutes asks for more memory than there is: the VM then says how much was in use.
 
 import * as ds from "@devicescript/core";
-import { jacdacBoard } from "../../jacdacBoard";
-import { startWearable } from "../../startWearable";
+import { jacdacBoard } from "../../jacdac/jacdacBoard";
 import { DEFAULT_TUNABLES } from "../../state/config";
+import { startWearable } from "../../wearable/startWearable";
 
 const ALL_OF_IT = 50000;
 

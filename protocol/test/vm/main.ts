@@ -1,8 +1,8 @@
 // Runs the shared list of cases on a device: reads it from the flash store service and prints one line for each case.
 
 import * as ds from "@devicescript/core";
-import { sha256 } from "../../../firmware/sha256";
-import { readU16, readU32 } from "../../bytes";
+import { sha256 } from "../../../firmware/base/sha256";
+import { readU16, readU32 } from "../../base/bytes";
 import { CaseRunner } from "../cases";
 
 const PIECE = 224;

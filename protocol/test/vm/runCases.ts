@@ -1,10 +1,10 @@
 // Runs a list of cases as compiled bytecode in the real DeviceScript VM; the list reaches it as the content of a flash store.
 
 import { buildBytecode } from "../../../tools/build/bytecode";
+import { SeededRandom } from "../../../tools/sim/core/random";
 import { FlashService } from "../../../tools/sim/device/flashService";
 import { NorFlash, SECTOR_BYTES } from "../../../tools/sim/device/norFlash";
 import { JacdacServer } from "../../../tools/sim/jacdac/server";
-import { SeededRandom } from "../../../tools/sim/random";
 import { describePanic } from "../../../tools/sim/vm/run";
 import { blankSettingsFlash, Vm } from "../../../tools/sim/vm/vm";
 import type { Case } from "../caseList";

@@ -2,11 +2,11 @@
 // enclose the work; everything is allocated before.
 
 import * as ds from "@devicescript/core";
-import { sha256 } from "../../../firmware/sha256";
-import { ChirpDeriver, SEED_BYTES } from "../../../protocol/chirp";
-import { sealRow } from "../../../protocol/contactRow";
-import { HourMatcher } from "../../../protocol/matching";
-import { BLOCK_SEEDS, type ShardBlock } from "../../../protocol/shard";
+import { sha256 } from "../../../firmware/base/sha256";
+import { ChirpDeriver, SEED_BYTES } from "../../../protocol/beacon/chirp";
+import { sealRow } from "../../../protocol/log/contactRow";
+import { HourMatcher } from "../../../protocol/match/matching";
+import { BLOCK_SEEDS, type ShardBlock } from "../../../protocol/report/shard";
 
 const HOUR = 498_100;
 const BLOCKS = 40;

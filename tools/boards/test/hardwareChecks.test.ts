@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { StateFlag } from "../../device/keyfobWire";
+import type { StateFlag } from "../../keyfob/keyfobWire";
 import { findBoard } from "../boards";
 import { examineHardware, type HardwareEvidence, type HardwareReading } from "../hardwareChecks";
 

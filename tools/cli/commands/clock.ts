@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type Keyfob, pause } from "../../device/keyfob";
+import { type Keyfob, pause } from "../../keyfob/keyfob";
 import { addPortOption, type PortOptions, withKeyfob } from "../device";
 import { formatMoment } from "../localTime";
 import { printJson } from "../output";

@@ -1,7 +1,7 @@
 import { Argument, type Command } from "commander";
-import type { Keyfob } from "../../device/keyfob";
-import { KeyfobError } from "../../device/keyfobError";
-import { CONFIG_KEYS, type ConfigName, type ConfigValue } from "../../device/keyfobWire";
+import type { Keyfob } from "../../keyfob/keyfob";
+import { KeyfobError } from "../../keyfob/keyfobError";
+import { CONFIG_KEYS, type ConfigName, type ConfigValue } from "../../keyfob/keyfobWire";
 import { addPortOption, type PortOptions, withKeyfob } from "../device";
 import { CliError, EXIT } from "../errors";
 import { printJson } from "../output";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { listCandidates, PORTS_VARIABLE, probeAll } from "../../device/ports";
+import { listCandidates, PORTS_VARIABLE, probeAll } from "../../keyfob/ports";
 import { describeProbe } from "../device";
 import { note, printJson } from "../output";
 

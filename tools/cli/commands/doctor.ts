@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { BoardsError } from "../../boards/boards";
-import { listCandidates } from "../../device/ports";
+import { listCandidates } from "../../keyfob/ports";
 import { addPortOption, type PortOptions } from "../device";
 import {
   checkClock,

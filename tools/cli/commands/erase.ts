@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { DeviceError } from "../../device/deviceError";
+import { DeviceError } from "../../keyfob/deviceError";
 import { ConsentPrompt } from "../consent";
 import { addPortOption, type PortOptions, withKeyfob } from "../device";
 import { CliError, EXIT } from "../errors";

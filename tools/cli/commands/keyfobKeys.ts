@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { FormatError } from "../../../protocol/formatError";
-import { encodeRegion } from "../../../protocol/region";
-import { keyIdOf } from "../../../protocol/shard";
-import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/slhDsa";
-import { sha256 } from "../../sha256";
+import { FormatError } from "../../../protocol/base/formatError";
+import { encodeRegion } from "../../../protocol/base/region";
+import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/crypto/slhDsa";
+import { keyIdOf } from "../../../protocol/report/shard";
+import { sha256 } from "../../base/sha256";
 import { addPortOption, type PortOptions, withKeyfob } from "../device";
 import { CliError, EXIT } from "../errors";
 import { note, printJson } from "../output";

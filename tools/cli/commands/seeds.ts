@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { hourOfSeconds } from "../../../protocol/time";
-import { encodeUploadFile, MAX_UPLOAD_HOURS, MAX_UPLOAD_REGIONS } from "../../../protocol/uploadFile";
-import type { Keyfob } from "../../device/keyfob";
-import { MAX_REDACTED_RANGES } from "../../device/keyfobWire";
+import { hourOfSeconds } from "../../../protocol/base/time";
+import { encodeUploadFile, MAX_UPLOAD_HOURS, MAX_UPLOAD_REGIONS } from "../../../protocol/report/uploadFile";
+import type { Keyfob } from "../../keyfob/keyfob";
+import { MAX_REDACTED_RANGES } from "../../keyfob/keyfobWire";
 import { ConsentPrompt } from "../consent";
 import { addPortOption, type PortOptions, withKeyfob } from "../device";
 import { CliError, EXIT } from "../errors";

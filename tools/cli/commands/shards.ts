@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/slhDsa";
-import { counted } from "../../loop/report/words";
+import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/crypto/slhDsa";
+import { counted } from "../../base/words";
 import { addPortOption, type PortOptions, withKeyfob } from "../device";
 import { CliError, EXIT } from "../errors";
 import { type FetchReport, type FetchOptions as FetchShardsOptions, fetchShards } from "../fetchShards";

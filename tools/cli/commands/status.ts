@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { KeyfobStatus } from "../../device/keyfobWire";
+import type { KeyfobStatus } from "../../keyfob/keyfobWire";
 import { addPortOption, type PortOptions, withKeyfob } from "../device";
 import { formatMoment } from "../localTime";
 import { printFacts, printJson } from "../output";

@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
-import { FormatError } from "../../../protocol/formatError";
-import { decodePermissionNumber, encodePermissionNumber } from "../../../protocol/permissionNumber";
-import { decodeUploadFile, encodeUploadFile, type UploadFile } from "../../../protocol/uploadFile";
-import { pause } from "../../device/keyfob";
-import { counted } from "../../loop/report/words";
+import { FormatError } from "../../../protocol/base/formatError";
+import { decodePermissionNumber, encodePermissionNumber } from "../../../protocol/report/permissionNumber";
+import { decodeUploadFile, encodeUploadFile, type UploadFile } from "../../../protocol/report/uploadFile";
+import { counted } from "../../base/words";
+import { pause } from "../../keyfob/keyfob";
 import { CliError, EXIT } from "../errors";
 import { interruptible } from "../interrupt";
 import { formatHours, parseLocalHours } from "../localTime";

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DEFAULT_SCORE } from "../../../protocol/score";
+import { DEFAULT_SCORE } from "../../../protocol/match/score";
 import { launchBrowser, openPage, SCREENS, type Screen, sheetsOf, weakestContrast } from "../../../test/browser";
 import { hasTool } from "../../../test/tools";
-import type { HourResult } from "../../device/keyfobWire";
 import { temporaryFolder } from "../../exposure/test/fixtures";
+import type { HourResult } from "../../keyfob/keyfobWire";
 import { exposureHtml } from "../exposureHtml";
 import { formatDay, summarise } from "../exposureReport";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_SCORE } from "../../../protocol/score";
-import type { HourResult } from "../../device/keyfobWire";
+import { DEFAULT_SCORE } from "../../../protocol/match/score";
+import type { HourResult } from "../../keyfob/keyfobWire";
 import { exposureHtml } from "../exposureHtml";
 import { headline, overallAdvice, summarise, weightsInWords } from "../exposureReport";
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hasTool } from "../../../test/tools";
-import { type Desk, openDesk } from "../../device/test/simDesk";
+import { type Desk, openDesk } from "../../keyfob/test/simDesk";
 import { startChirpfob } from "./processes";
 
 const KEY = "5a".repeat(32);

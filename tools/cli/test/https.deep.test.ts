@@ -7,7 +7,7 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { hourOfSeconds } from "../../../protocol/time";
+import { hourOfSeconds } from "../../../protocol/base/time";
 import { hasTool } from "../../../test/tools";
 import { administer } from "../../exposure/administration";
 import { DEFAULT_CONFIG } from "../../exposure/config";

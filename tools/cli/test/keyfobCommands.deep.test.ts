@@ -6,11 +6,11 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { firstMinuteOfHour, hourOfSeconds } from "../../../protocol/time";
-import { decodeUploadFile } from "../../../protocol/uploadFile";
+import { firstMinuteOfHour, hourOfSeconds } from "../../../protocol/base/time";
+import { decodeUploadFile } from "../../../protocol/report/uploadFile";
 import { hasTool } from "../../../test/tools";
 import { type Bytecode, buildBytecode } from "../../build/bytecode";
-import { type Desk, type DeskOptions, openDesk } from "../../device/test/simDesk";
+import { type Desk, type DeskOptions, openDesk } from "../../keyfob/test/simDesk";
 import { startChirpfob } from "./processes";
 import { makeKey, makeShard, randomSeeds, type TestKey } from "./shardFixture";
 

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildBytecode } from "../../build/bytecode";
-import { type Desk, openDesk } from "../../device/test/simDesk";
+import { type Desk, openDesk } from "../../keyfob/test/simDesk";
 import { EXIT } from "../errors";
 import { runCli } from "./runCli";
 

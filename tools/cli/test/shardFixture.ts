@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { slh_dsa_sha2_128s } from "@noble/post-quantum/slh-dsa.js";
-import { keyIdOf, SHARD_SIGNATURE_CONTEXT } from "../../../protocol/shard";
-import { layOutShard, packBlocks, type ReleasedSeed } from "../../../protocol/shardFile";
-import { sha256 } from "../../sha256";
+import { keyIdOf, SHARD_SIGNATURE_CONTEXT } from "../../../protocol/report/shard";
+import { layOutShard, packBlocks, type ReleasedSeed } from "../../../protocol/report/shardFile";
+import { sha256 } from "../../base/sha256";
 
 /** A region's signing key pair for tests. */
 export interface TestKey {

@@ -4,9 +4,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { join } from "node:path";
 import { slh_dsa_sha2_128s } from "@noble/post-quantum/slh-dsa.js";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { sha256 } from "../../base/sha256";
 import { type FeedChunk, type FeedIndex, INDEX_SIGNATURE_CONTEXT, indexDigest } from "../../exposure/feeds/feedIndex";
 import { temporaryFolder } from "../../exposure/test/fixtures";
-import { sha256 } from "../../sha256";
 import { CHIRPFOB, start } from "./processes";
 import { runCli } from "./runCli";
 import { makeKey, makeShard, randomSeeds, type TestKey } from "./shardFixture";

@@ -2,9 +2,9 @@
 // uploaded here. What is stored and how far the feed was read change together, so no shard is taken twice or skipped.
 
 import { randomBytes } from "node:crypto";
-import { FormatError } from "../../../protocol/formatError";
-import { SHARD_HEADER_BYTES } from "../../../protocol/shard";
-import { SLH_DSA_SIGNATURE_BYTES } from "../../../protocol/slhDsa";
+import { FormatError } from "../../../protocol/base/formatError";
+import { SLH_DSA_SIGNATURE_BYTES } from "../../../protocol/crypto/slhDsa";
+import { SHARD_HEADER_BYTES } from "../../../protocol/report/shard";
 import { type Clock, dayOfSeconds } from "../clock";
 import type { Database } from "../database/database";
 import { ALL_TO_ALL_FEED } from "../feeds/feedFiles";

@@ -4,9 +4,9 @@
 
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { FormatError } from "../../../protocol/formatError";
-import { encodeRegion } from "../../../protocol/region";
-import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/slhDsa";
+import { FormatError } from "../../../protocol/base/formatError";
+import { encodeRegion } from "../../../protocol/base/region";
+import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/crypto/slhDsa";
 import { ServiceError } from "../errors";
 
 /** The only format so far: the shards of docs/protocol.md. */

@@ -1,5 +1,5 @@
 import { Agent, request } from "node:https";
-import { FormatError } from "../../../protocol/formatError";
+import { FormatError } from "../../../protocol/base/formatError";
 import type { Producer } from "./federationConfig";
 
 const TIMEOUT_MS = 30_000;

@@ -2,12 +2,12 @@
 // a region whose clock is wrong, or whose key was stolen, must not harm our people.
 
 import { createHash } from "node:crypto";
-import { FormatError } from "../../../protocol/formatError";
-import { keyIdOf, SHARD_SIGNATURE_CONTEXT } from "../../../protocol/shard";
-import { decodeShardFile } from "../../../protocol/shardFile";
-import { hourOfSeconds } from "../../../protocol/time";
-import { MAX_UPLOAD_HOURS } from "../../../protocol/uploadFile";
-import { nativeSha256, sha256 } from "../../sha256";
+import { FormatError } from "../../../protocol/base/formatError";
+import { hourOfSeconds } from "../../../protocol/base/time";
+import { keyIdOf, SHARD_SIGNATURE_CONTEXT } from "../../../protocol/report/shard";
+import { decodeShardFile } from "../../../protocol/report/shardFile";
+import { MAX_UPLOAD_HOURS } from "../../../protocol/report/uploadFile";
+import { nativeSha256, sha256 } from "../../base/sha256";
 import { MAX_RETENTION_DAYS } from "../config";
 import { lastDueHour } from "../feeds/embargo";
 import { type FeedChunk, isSigned } from "../feeds/feedIndex";

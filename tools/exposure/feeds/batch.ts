@@ -1,9 +1,9 @@
 // What a publication takes up: uploads, seeds whose embargo is over, and blocks from other regions. Bounded, so that a
 // publisher that was away for days needs no more memory than one that runs every hour.
 
-import { decodeShardBlock, SHARD_BLOCK_BYTES } from "../../../protocol/shard";
-import type { ReleasedSeed } from "../../../protocol/shardFile";
-import { decodeUploadFile } from "../../../protocol/uploadFile";
+import { decodeShardBlock, SHARD_BLOCK_BYTES } from "../../../protocol/report/shard";
+import type { ReleasedSeed } from "../../../protocol/report/shardFile";
+import { decodeUploadFile } from "../../../protocol/report/uploadFile";
 import type { Database, Session } from "../database/database";
 
 /** Enough for 400 people's three weeks. */

@@ -1,9 +1,9 @@
 // The list of a feed's shards, as `GET /v1/keys` serves it: small JSON, signed, so that a mirror or CDN cannot leave a
 // shard out or slip one in unnoticed.
 
-import { FormatError } from "../../../protocol/formatError";
-import { SLH_DSA_PUBLIC_KEY_BYTES, SLH_DSA_SIGNATURE_BYTES, SlhDsaVerifier } from "../../../protocol/slhDsa";
-import { sha256 } from "../../sha256";
+import { FormatError } from "../../../protocol/base/formatError";
+import { SLH_DSA_PUBLIC_KEY_BYTES, SLH_DSA_SIGNATURE_BYTES, SlhDsaVerifier } from "../../../protocol/crypto/slhDsa";
+import { sha256 } from "../../base/sha256";
 
 /** What an index's signature is bound to, so that it can never pass for a shard's. */
 export const INDEX_SIGNATURE_CONTEXT = "PACT-INDEX-v1";

@@ -1,4 +1,4 @@
-import type { ReleasedSeed } from "../../../protocol/shardFile";
+import type { ReleasedSeed } from "../../../protocol/report/shardFile";
 import type { Batch } from "./batch";
 import { ALL_TO_ALL_FEED, PUBLIC_FEED } from "./feedFiles";
 import { fillingFor, type RandomSeed } from "./fill";

@@ -2,9 +2,9 @@
 // seeds, everything is sorted, and the result is cut into chunks.
 
 import { randomBytes } from "node:crypto";
-import { SEED_BYTES } from "../../../protocol/chirp";
-import { BLOCK_SEEDS, type ShardBlock } from "../../../protocol/shard";
-import { packBlocks, type ReleasedSeed } from "../../../protocol/shardFile";
+import { SEED_BYTES } from "../../../protocol/beacon/chirp";
+import { BLOCK_SEEDS, type ShardBlock } from "../../../protocol/report/shard";
+import { packBlocks, type ReleasedSeed } from "../../../protocol/report/shardFile";
 
 /** Fewest seeds in an hour that a shard covers: two full blocks. */
 export const MIN_HOUR_SEEDS = 2 * BLOCK_SEEDS;

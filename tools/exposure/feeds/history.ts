@@ -1,12 +1,12 @@
-import { SEED_BYTES } from "../../../protocol/chirp";
+import { SEED_BYTES } from "../../../protocol/beacon/chirp";
 import {
   BLOCK_COUNT_AT,
   BLOCK_SEEDS_AT,
   decodeShardHeader,
   SHARD_BLOCK_BYTES,
   SHARD_HEADER_BYTES,
-} from "../../../protocol/shard";
-import type { ReleasedSeed } from "../../../protocol/shardFile";
+} from "../../../protocol/report/shard";
+import type { ReleasedSeed } from "../../../protocol/report/shardFile";
 import type { FeedFiles } from "./feedFiles";
 
 const BLOCKS_WITHOUT_PAUSE = 10_000;

@@ -3,9 +3,9 @@
 
 import { readFile, rename, stat } from "node:fs/promises";
 import { slh_dsa_sha2_128s } from "@noble/post-quantum/slh-dsa.js";
-import { KEY_ID_BYTES, keyIdOf, SHARD_SIGNATURE_CONTEXT } from "../../../protocol/shard";
-import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/slhDsa";
-import { sha256 } from "../../sha256";
+import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/crypto/slhDsa";
+import { KEY_ID_BYTES, keyIdOf, SHARD_SIGNATURE_CONTEXT } from "../../../protocol/report/shard";
+import { sha256 } from "../../base/sha256";
 import { writeAtomically } from "../atomicFile";
 import type { Database } from "../database/database";
 import { ServiceError } from "../errors";

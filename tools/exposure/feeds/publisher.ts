@@ -3,9 +3,9 @@
 // thrown away. So no seed is lost or published twice, whenever an instance dies.
 
 import { createHash } from "node:crypto";
-import type { ShardBlock } from "../../../protocol/shard";
-import { layOutShard, type ReleasedSeed } from "../../../protocol/shardFile";
-import { nativeSha256 } from "../../sha256";
+import type { ShardBlock } from "../../../protocol/report/shard";
+import { layOutShard, type ReleasedSeed } from "../../../protocol/report/shardFile";
+import { nativeSha256 } from "../../base/sha256";
 import { type Clock, dayOfSeconds } from "../clock";
 import { type Database, type Session, sqlState, UNIQUE_VIOLATION } from "../database/database";
 import { type Batch, loadBatch } from "./batch";

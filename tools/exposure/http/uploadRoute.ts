@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { FormatError } from "../../../protocol/formatError";
-import { decodePermissionNumber } from "../../../protocol/permissionNumber";
+import { FormatError } from "../../../protocol/base/formatError";
+import { decodePermissionNumber } from "../../../protocol/report/permissionNumber";
 import type { Clock } from "../clock";
 import type { Metrics } from "../metrics";
 import { checkUpload, MAX_UPLOAD_BYTES, RECEIPT_BYTES, type Uploads } from "../uploads";

@@ -3,12 +3,12 @@ import { createHash, randomBytes, randomInt } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { decodeShardFile } from "../../../protocol/shardFile";
-import { hourOfSeconds } from "../../../protocol/time";
-import { encodeUploadFile } from "../../../protocol/uploadFile";
+import { hourOfSeconds } from "../../../protocol/base/time";
+import { decodeShardFile } from "../../../protocol/report/shardFile";
+import { encodeUploadFile } from "../../../protocol/report/uploadFile";
 import { ROOT } from "../../../test/tools";
+import { sha256 } from "../../base/sha256";
 import { runCli } from "../../cli/test/runCli";
-import { sha256 } from "../../sha256";
 import { parseFeedIndex } from "../feeds/feedIndex";
 import { cleanUpLater, ENGINES, makeUpload, sendUpload, storage } from "./fixtures";
 

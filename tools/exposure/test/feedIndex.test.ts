@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FormatError } from "../../../protocol/formatError";
+import { FormatError } from "../../../protocol/base/formatError";
 import { indexDigest, parseFeedIndex } from "../feeds/feedIndex";
 
 const KEY = "ab".repeat(32);

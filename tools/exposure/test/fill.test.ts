@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ShardBlock } from "../../../protocol/shard";
-import type { ReleasedSeed } from "../../../protocol/shardFile";
+import type { ShardBlock } from "../../../protocol/report/shard";
+import type { ReleasedSeed } from "../../../protocol/report/shardFile";
 import { cutChunks, fillingFor, MIN_HOUR_SEEDS, randomSeed } from "../feeds/fill";
 
 const seedsOf = (hour: number, count: number): ReleasedSeed[] =>

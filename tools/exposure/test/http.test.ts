@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
-import { encodePermissionNumber } from "../../../protocol/permissionNumber";
+import { encodePermissionNumber } from "../../../protocol/report/permissionNumber";
 import { publish } from "../administration";
 import { UPLOAD_ANSWER_BYTES } from "../http/answer";
 import { GuessLimit } from "../http/guessLimit";
@@ -41,7 +41,7 @@ describe("The HTTP service", () => {
     await sendUpload(url, uploadBytes(), { number: used });
     await service.core.permissions.revoke(Buffer.alloc(16));
     await service.core.permissions.revokeProvider("Q");
-    const { decodePermissionNumber } = await import("../../../protocol/permissionNumber");
+    const { decodePermissionNumber } = await import("../../../protocol/report/permissionNumber");
     await service.core.permissions.revoke(decodePermissionNumber(revoked));
     await service.core.database.query("update permission set expires_day = 1");
     const unknown = encodePermissionNumber(randomBytes(16));

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { decodePermissionNumber } from "../../../protocol/permissionNumber";
+import { decodePermissionNumber } from "../../../protocol/report/permissionNumber";
 import type { Core } from "../core";
 import { ServiceError } from "../errors";
 import { ENGINES, FakeClock, storage, testCore, uploadBytes } from "./fixtures";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { decodePermissionNumber } from "../../../protocol/permissionNumber";
+import { decodePermissionNumber } from "../../../protocol/report/permissionNumber";
 import type { Core } from "../core";
 import { uploadBytes } from "./fixtures";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { hourOfSeconds } from "../../../protocol/time";
+import { hourOfSeconds } from "../../../protocol/base/time";
 import { makeKey, makeShard, randomSeeds } from "../../cli/test/shardFixture";
 import { checkRemoteChunk } from "../federation/remoteChunk";
 import { START } from "./fixtures";

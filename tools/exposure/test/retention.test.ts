@@ -1,8 +1,8 @@
 import { access, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { decodePermissionNumber } from "../../../protocol/permissionNumber";
-import { SHARD_BLOCK_BYTES } from "../../../protocol/shard";
+import { decodePermissionNumber } from "../../../protocol/report/permissionNumber";
+import { SHARD_BLOCK_BYTES } from "../../../protocol/report/shard";
 import { publish } from "../administration";
 import { type Core, openCore } from "../core";
 import { parseFeedIndex } from "../feeds/feedIndex";

@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chmod, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { hourOfSeconds } from "../../../protocol/time";
+import { hourOfSeconds } from "../../../protocol/base/time";
 import { hasTool, ROOT } from "../../../test/tools";
 import { startChirpfob } from "../../cli/test/processes";
 import { runCli } from "../../cli/test/runCli";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { decodePermissionNumber, encodePermissionNumber } from "../../../protocol/permissionNumber";
+import { decodePermissionNumber, encodePermissionNumber } from "../../../protocol/report/permissionNumber";
 import { DEFAULT_CONFIG } from "../config";
 import { CHAFF_NUMBER } from "../uploads";
 import { ENGINES, FakeClock, sendUpload, storage, testService, uploadBytes } from "./fixtures";

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
-import { decodePermissionNumber } from "../../../protocol/permissionNumber";
+import { decodePermissionNumber } from "../../../protocol/report/permissionNumber";
 import type { Core } from "../core";
 import { TABLES } from "../database/migrations";
 import { ENGINES, type Engine, FakeClock, START, sharedPostgres, storage, testCore, uploadBytes } from "./fixtures";

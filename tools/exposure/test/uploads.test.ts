@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
-import { FormatError } from "../../../protocol/formatError";
-import { decodePermissionNumber, encodePermissionNumber } from "../../../protocol/permissionNumber";
-import { hourOfSeconds } from "../../../protocol/time";
-import { encodeUploadFile } from "../../../protocol/uploadFile";
+import { FormatError } from "../../../protocol/base/formatError";
+import { hourOfSeconds } from "../../../protocol/base/time";
+import { decodePermissionNumber, encodePermissionNumber } from "../../../protocol/report/permissionNumber";
+import { encodeUploadFile } from "../../../protocol/report/uploadFile";
 import type { Core } from "../core";
 import { CHAFF_NUMBER, checkUpload } from "../uploads";
 import { ENGINES, FakeClock, makeUpload, REGION, START, storage, testCore, uploadBytes } from "./fixtures";

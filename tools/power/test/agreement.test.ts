@@ -14,9 +14,9 @@ import {
 import { Air, type Transmission } from "../../sim/air/air";
 import { REALISTIC } from "../../sim/air/profile";
 import { Positions } from "../../sim/air/proximity";
+import { SeededRandom } from "../../sim/core/random";
+import { Scheduler } from "../../sim/core/scheduler";
 import { HciController } from "../../sim/hci/controller";
-import { SeededRandom } from "../../sim/random";
-import { Scheduler } from "../../sim/scheduler";
 import { chanceOfContact, FACE_TO_FACE, type RadioTimes } from "../detection";
 
 const MINUTE_US = 60_000_000;

@@ -1,9 +1,9 @@
 // What is on the air and who receives it. Transmissions are collected and worked out a window at a time, so that devices of
 // several threads share one air: chance depends on pair and time only, and the result not on who runs where.
 
+import type { Micros } from "../core/scheduler";
 import type { HciController } from "../hci/controller";
 import { type AdvertisingEvent, airTimeUs, CHANNEL_SPACING_US, LONGEST_EVENT_US } from "../hci/pdu";
-import type { Micros } from "../scheduler";
 import { mixGaussian, mixUnit } from "./chance";
 import { pathLossDb, type RadioProfile } from "./profile";
 import type { Proximity } from "./proximity";

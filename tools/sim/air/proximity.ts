@@ -1,4 +1,4 @@
-import type { Micros } from "../scheduler";
+import type { Micros } from "../core/scheduler";
 
 /** Calls back for a radio that is near, and its distance in metres. */
 export type Visit = (radio: number, distanceM: number) => void;

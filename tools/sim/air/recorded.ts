@@ -3,8 +3,8 @@
 
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
+import type { Micros } from "../core/scheduler";
 import type { AdvertisingPdu, ReportType } from "../hci/pdu";
-import type { Micros } from "../scheduler";
 import type { RecordedPacket, RecordedTraffic } from "./air";
 
 /** PDU types of the link layer (vol 6 part B 2.3) to what a scanner reports; a passive one never reports scan responses. */

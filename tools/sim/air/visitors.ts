@@ -1,8 +1,8 @@
 // People who pass by, as receivers hear them: frames that the scenario puts on the air without a device for each person.
 
-import { encodeFrame, TEST_COMPANY } from "../../../protocol/frame";
-import { SeededRandom } from "../random";
-import type { Micros } from "../scheduler";
+import { encodeFrame, TEST_COMPANY } from "../../../protocol/beacon/frame";
+import { SeededRandom } from "../core/random";
+import type { Micros } from "../core/scheduler";
 import type { RecordedPacket, RecordedTraffic } from "./air";
 
 const CHIRP_EVERY_US = 1_000_000;

@@ -1,6 +1,6 @@
 import { mixUnit } from "../air/chance";
 import type { Proximity, Visit } from "../air/proximity";
-import type { Micros } from "../scheduler";
+import type { Micros } from "../core/scheduler";
 import { CONTACT_SECONDS } from "./contactList";
 
 /** Two radios near each other for a while. Plain data: it travels to worker threads. */

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import type { Micros } from "../scheduler";
+import type { Micros } from "../core/scheduler";
 import { vmModule } from "../vm/bundle";
 import { abortExchange, createExchange } from "./exchange";
 import { shareOut } from "./share";

@@ -2,9 +2,9 @@
 // others, and reads theirs. Windows in which nobody has anything to do are skipped by all (world.ts).
 
 import type { Transmission } from "../air/air";
+import type { Micros } from "../core/scheduler";
 import type { ReportType } from "../hci/pdu";
-import type { Micros } from "../scheduler";
-import type { Meeting } from "../world";
+import type { Meeting } from "../world/world";
 
 const DATA_BYTES = 31;
 /** start f64 | radio i32 | type, address is random, channels, power | address 6 | data length | data 31 | 2 unused */

@@ -4,13 +4,13 @@ import { createHash, type Hash } from "node:crypto";
 import { Positions, type Proximity } from "../air/proximity";
 import { LoopedRecording } from "../air/recorded";
 import { ContactProximity } from "../contacts/contactProximity";
+import { SeededRandom } from "../core/random";
 import type { SimDevice } from "../device/device";
 import { BtsnoopFile } from "../hci/btsnoop";
-import { VirtualHost } from "../host";
 import { encodeFrame } from "../jacdac/frame";
-import { SeededRandom } from "../random";
 import { describePanic } from "../vm/run";
-import { World } from "../world";
+import { VirtualHost } from "../world/host";
+import { World } from "../world/world";
 import type { CrowdDevice, CrowdSpec, DeviceState, HostCommand, Message } from "./spec";
 
 const BOOT_WITHIN_US = 1e6;

@@ -4,9 +4,9 @@ import type { RecordedPacket } from "../air/air";
 import type { RadioProfile } from "../air/profile";
 import type { Waypoint } from "../air/proximity";
 import type { ContactRun } from "../contacts/contactProximity";
+import type { Micros } from "../core/scheduler";
 import type { ClockError } from "../device/clock";
 import type { DeviceFlash } from "../device/device";
-import type { Micros } from "../scheduler";
 
 /** A command that the device's USB host gives it at a moment of the scenario (or when the service is first announced). */
 export interface HostCommand {

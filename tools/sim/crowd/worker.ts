@@ -1,10 +1,10 @@
 // One thread of a crowd: runs its share of the devices, and offers their USB on TCP ports when asked to.
 
 import { parentPort, workerData } from "node:worker_threads";
-import { LiveWorld } from "../live";
-import { SeededRandom } from "../random";
+import { SeededRandom } from "../core/random";
 import { openTcpPort, type Port } from "../usb/ports";
 import { adoptVmModule } from "../vm/bundle";
+import { LiveWorld } from "../world/live";
 import { abortExchange, Exchange } from "./exchange";
 import { Members } from "./members";
 import type { CrowdSpec, Message, Request } from "./spec";

@@ -1,5 +1,5 @@
+import type { Micros, Scheduler, Timer } from "../core/scheduler";
 import type { Service, ServiceOutput } from "../jacdac/server";
-import type { Micros, Scheduler, Timer } from "../scheduler";
 
 const SERVICE_CLASS = 0x1473a263;
 const REGISTER = { pressure: 0x101, analog: 0x180, pressed: 0x181 } as const;

@@ -1,4 +1,4 @@
-import type { Micros } from "../scheduler";
+import type { Micros } from "../core/scheduler";
 
 /** How a device's crystal differs from true time. */
 export interface ClockError {

@@ -1,18 +1,17 @@
 // One simulated keyfob or repeater: the VM with its program, the peripherals on its bus, its radio and its crystal.
 
-import type { Colour } from "../device/light";
+import type { SeededRandom } from "../core/random";
+import type { Micros, Scheduler, Timer } from "../core/scheduler";
 import { HciController } from "../hci/controller";
 import type { AdvertisingEvent } from "../hci/pdu";
+import { UsbGate } from "../jacdac/gate";
 import { JacdacServer } from "../jacdac/server";
-import type { SeededRandom } from "../random";
-import type { Micros, Scheduler, Timer } from "../scheduler";
-import { UsbGate } from "../usb/gate";
 import { blankSettingsFlash, type Panic, Vm } from "../vm/vm";
 import { Button } from "./button";
 import { type ClockError, DeviceClock } from "./clock";
 import { FlashService } from "./flashService";
 import { HciService } from "./hciService";
-import { Light } from "./light";
+import { type Colour, Light } from "./light";
 import { blankNorFlash, NorFlash, type NorFlashState, PowerCut } from "./norFlash";
 
 /** The peripherals speak under an id of their own, derived from the device's. */

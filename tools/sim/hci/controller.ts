@@ -1,8 +1,8 @@
 // A Bluetooth LE controller as its host sees it through HCI: legacy advertising and passive scanning, event masks, and the
 // error codes of the Core specification 5.4, vol 4 part E. Section numbers in comments are of that part.
 
-import type { SeededRandom } from "../random";
-import type { Micros, Scheduler, Timer } from "../scheduler";
+import type { SeededRandom } from "../core/random";
+import type { Micros, Scheduler, Timer } from "../core/scheduler";
 import {
   ADVERTISING_TYPE,
   EVENT,

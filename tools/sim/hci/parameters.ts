@@ -1,6 +1,6 @@
 // Parsing and range checks of command parameters, Core specification 5.4 vol 4 part E 7.8.5, 7.8.7 and 7.8.10.
 
-import type { Micros } from "../scheduler";
+import type { Micros } from "../core/scheduler";
 import { ADVERTISING_TYPE, HCI_TIME_UNIT_US, STATUS } from "./codes";
 
 export type Parameters = Uint8Array;

@@ -1,4 +1,4 @@
-import type { Micros } from "../scheduler";
+import type { Micros } from "../core/scheduler";
 
 /** What a scanner tells apart: Event_Type of the LE Advertising Report (section 7.7.65.2). */
 export type ReportType = 0 | 1 | 2 | 3 | 4;

@@ -1,4 +1,4 @@
-import type { Micros } from "../scheduler";
+import type { Micros } from "../core/scheduler";
 import type { AdvertisingPdu } from "./pdu";
 
 /** LE Set Scan Parameters, as far as a passive scanner uses them. */

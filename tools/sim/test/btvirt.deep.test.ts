@@ -8,9 +8,9 @@ import { hasTool, sharedFile } from "../../../test/tools";
 import { Air } from "../air/air";
 import { PERFECT } from "../air/profile";
 import { Positions } from "../air/proximity";
+import { SeededRandom } from "../core/random";
+import { Scheduler } from "../core/scheduler";
 import { HciController } from "../hci/controller";
-import { SeededRandom } from "../random";
-import { Scheduler } from "../scheduler";
 
 const start = sharedFile("tools/btvirt/start.sh");
 const canRun = start !== undefined && hasTool("btvirt") && hasTool("gcc");

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { SeededRandom } from "../core/random";
+import { Scheduler } from "../core/scheduler";
 import { HciController } from "../hci/controller";
 import type { AdvertisingEvent, AdvertisingPdu } from "../hci/pdu";
-import { SeededRandom } from "../random";
-import { Scheduler } from "../scheduler";
 
 let scheduler: Scheduler;
 let events: string[];

@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Bytecode, buildBytecode } from "../../build/bytecode";
-import { KEYFOB_COMMAND, KEYFOB_SERVICE_CLASS } from "../../device/keyfobWire";
-import { type Link, openLink } from "../../device/link";
+import { KEYFOB_COMMAND, KEYFOB_SERVICE_CLASS } from "../../keyfob/keyfobWire";
+import { type Link, openLink } from "../../keyfob/link";
 import { REALISTIC } from "../air/profile";
-import { encounters, openLogs } from "../contacts/encounters";
 import { Crowd, CrowdError } from "../crowd/crowd";
 import { shareOut } from "../crowd/share";
 import type { CrowdSpec, DeviceDigest } from "../crowd/spec";
+import { encounters, openLogs } from "../oracle/encounters";
 
 let radio: Bytecode;
 let lifecycle: Bytecode;

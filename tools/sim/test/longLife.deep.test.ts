@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { buildBytecode } from "../../build/bytecode";
-import { World } from "../world";
+import { World } from "../world/world";
 
 const DAY_US = 86_400e6;
 

@@ -4,8 +4,8 @@ import { buildBytecode } from "../../build/bytecode";
 import { REALISTIC } from "../air/profile";
 import { Positions } from "../air/proximity";
 import { LoopedRecording, readRecording } from "../air/recorded";
-import { VirtualHost } from "../host";
-import { World } from "../world";
+import { VirtualHost } from "../world/host";
+import { World } from "../world/world";
 
 const recordings = ["anechoic-090deg", "conference-room-000deg", "conference-room-wall-000deg"].map((name) =>
   sharedFile(`data/ble-${name}.csv.gz`),

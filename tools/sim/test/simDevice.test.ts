@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { hasTool, ROOT } from "../../../test/tools";
 import { EXIT } from "../../cli/errors";
 import { runCli } from "../../cli/test/runCli";
-import { openLink } from "../../device/link";
+import { openLink } from "../../keyfob/link";
 import { FlashFile } from "../device/flashFile";
 
 const folder = mkdtempSync(join(tmpdir(), "chirpfob-sim-"));

@@ -4,9 +4,9 @@ import { type Bytecode, buildBytecode } from "../../build/bytecode";
 import { PERFECT, REALISTIC } from "../air/profile";
 import { Positions, type Waypoint } from "../air/proximity";
 import { LoopedRecording, readRecording } from "../air/recorded";
-import { VirtualHost } from "../host";
 import { decodeFrame, encodeFrame } from "../jacdac/frame";
-import { World } from "../world";
+import { VirtualHost } from "../world/host";
+import { World } from "../world/world";
 
 let radio: Bytecode;
 let peripherals: Bytecode;

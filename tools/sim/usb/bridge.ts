@@ -1,9 +1,9 @@
 // The device's end of the USB cable: what jd_usb.c of the DeviceScript runtime does, written from that source and on its own, so
-// that it can test the host's end (tools/device/usbFraming.ts).
+// that it can test the host's end (tools/keyfob/usbFraming.ts).
 
+import type { Micros, Scheduler } from "../core/scheduler";
 import type { SimDevice, UsbPeer } from "../device/device";
 import { crc16, FRAME_FLAG, FRAME_HEADER_BYTES, FRAME_PAYLOAD_BYTES } from "../jacdac/frame";
-import type { Micros, Scheduler } from "../scheduler";
 
 const MAGIC = 0xfe;
 const CODE = { literal: 0xf8, reserved: 0xf9, serialGap: 0xfa, frameGap: 0xfb, start: 0xfc, end: 0xfd } as const;

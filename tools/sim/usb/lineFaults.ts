@@ -1,4 +1,4 @@
-import type { SeededRandom } from "../random";
+import type { SeededRandom } from "../core/random";
 
 /** What may go wrong on a line. All off by default. */
 export interface LineFaultOptions {

@@ -4,9 +4,9 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, lstatSync, readlinkSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
+import type { SeededRandom } from "../core/random";
 import type { SimDevice } from "../device/device";
-import type { LiveWorld } from "../live";
-import type { SeededRandom } from "../random";
+import type { LiveWorld } from "../world/live";
 import { UsbBridge } from "./bridge";
 import { type LineFaultOptions, LineFaults } from "./lineFaults";
 

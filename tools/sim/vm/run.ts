@@ -1,4 +1,4 @@
-import { SeededRandom } from "../random";
+import { SeededRandom } from "../core/random";
 import { SourceLines } from "./sourceLines";
 import { blankSettingsFlash, type Panic, Vm } from "./vm";
 

@@ -1,9 +1,8 @@
 // Turns the VM's stack lines (`!  at main_F0 (pc:34)`) into source lines with the compiler's -dbg.json.
 
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { programFile } from "../../base/root";
 
-const ROOT = new URL("../../..", import.meta.url).pathname;
 const STACK_LINE = /at (\S*)_F(\d+) \(pc:(\d+)\)/;
 
 interface DebugInfo {
@@ -50,7 +49,7 @@ export class SourceLines {
     let start = 0;
     for (const source of this.info.sources) {
       if (position < start + source.length) {
-        const path = join(ROOT, source.path);
+        const path = programFile(source.path);
         if (!existsSync(path)) return source.path;
         const before = readFileSync(path, "utf8").slice(0, position - start);
         return `${source.path}:${before.split("\n").length}`;

@@ -1,0 +1,12 @@
+import type { Timer } from "./timer";
+
+/** What the program asks of the system below it, injected so that it also runs without DeviceScript. */
+export interface Runtime {
+  readonly timer: Timer;
+  /** Bytes of the hardware random number generator. */
+  randomBytes(length: number): Buffer;
+  /** Runs `work` beside everything else. It must catch its own errors: what it throws restarts the program. */
+  background(work: () => Promise<void>): void;
+  /** Restarts the device; does not return. */
+  reboot(): void;
+}

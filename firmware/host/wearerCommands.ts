@@ -1,0 +1,39 @@
+import { getU16, putU32 } from "../base/littleEndian";
+import type { Consent } from "../wearer/consent";
+import type { Snooze } from "../wearer/snooze";
+import { Command, Purpose, Status } from "./codes";
+import type { CommandGroup } from "./commandGroup";
+import { reportTo } from "./layouts";
+
+const MAX_SNOOZE_MINUTES = 1440;
+
+/** Asking the wearer, and snoozing on the wearer's behalf. */
+export class WearerCommands implements CommandGroup {
+  private readonly consent: Consent;
+  private readonly snooze: Snooze;
+
+  constructor(consent: Consent, snooze: Snooze) {
+    this.consent = consent;
+    this.snooze = snooze;
+  }
+
+  async handle(command: Command, payload: Buffer): Promise<Buffer> {
+    const report = reportTo(command, payload, Status.Ok);
+    if (command === Command.Snooze) this.setSnooze(report, getU16(payload, 2));
+    else this.ask(report, getU16(payload, 0), payload[2]);
+    return report;
+  }
+
+  private ask(report: Buffer, request: number, purpose: number): void {
+    report[3] = purpose;
+    const isKnown = purpose >= Purpose.Export && purpose <= Purpose.Erase;
+    report[2] = isKnown && request !== 0 ? this.consent.ask(request, purpose) : Status.Malformed;
+    report[4] = this.consent.secondsLeft();
+  }
+
+  private setSnooze(report: Buffer, minutes: number): void {
+    if (minutes > MAX_SNOOZE_MINUTES) report[6] = Status.OutOfRange;
+    else if (!this.snooze.begin(minutes)) report[6] = Status.ClockNotSet;
+    putU32(report, 0, this.snooze.until());
+  }
+}
