@@ -1,5 +1,5 @@
+import { WEARABLE_DEFAULTS } from "../protocol/keyfob/configKeys";
 import { jacdacBoard } from "./jacdac/jacdacBoard";
-import { DEFAULT_TUNABLES } from "./state/config";
 import { startWearable } from "./wearable/startWearable";
 
-await startWearable(DEFAULT_TUNABLES, jacdacBoard());
+await startWearable(WEARABLE_DEFAULTS, jacdacBoard());

@@ -1,5 +1,5 @@
 import { jacdacBoard } from "../firmware/jacdac/jacdacBoard";
+import { REPEATER_DEFAULTS } from "../protocol/keyfob/configKeys";
 import { startRepeater } from "./startRepeater";
-import { REPEATER_TUNABLES } from "./tunables";
 
-await startRepeater(REPEATER_TUNABLES, jacdacBoard());
+await startRepeater(REPEATER_DEFAULTS, jacdacBoard());

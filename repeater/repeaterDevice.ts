@@ -2,16 +2,16 @@ import type { Runtime } from "../firmware/base/runtime";
 import type { Board } from "../firmware/board/board";
 import type { SettingsStore } from "../firmware/board/settingsStore";
 import { HciHost, type RadioSettings } from "../firmware/hci/host";
-import { Purpose, Role, StateFlag } from "../firmware/host/codes";
-import { Group } from "../firmware/host/commandGroup";
 import { KeyfobService } from "../firmware/host/service";
 import { type DeviceState, StateCommands } from "../firmware/host/stateCommands";
 import { FrameFilter } from "../firmware/listen/frameFilter";
 import { Clock } from "../firmware/state/clock";
-import { Config, ConfigKey, type Tunables } from "../firmware/state/config";
+import { Config } from "../firmware/state/config";
 import { Fault, FaultCounters } from "../firmware/state/faultCounters";
 import { CHIRPING, FAULT, LightPlayer, type Pattern } from "../firmware/wearer/light";
 import { readU16 } from "../protocol/base/bytes";
+import { Group, Purpose, Role, StateFlag } from "../protocol/keyfob/codes";
+import { ConfigKey } from "../protocol/keyfob/configKeys";
 import { OVER_CAPACITY, QUIET } from "./light";
 import { Repeater, type RepeaterSettings } from "./repeater";
 
@@ -60,17 +60,17 @@ export class RepeaterDevice implements DeviceState {
   private isAdvertising: boolean;
   private lastBurstMs: number;
 
-  constructor(board: Board, runtime: Runtime, settings: SettingsStore, tunables: Tunables) {
+  constructor(board: Board, runtime: Runtime, settings: SettingsStore, defaults: string) {
     const self = this; // the DeviceScript compiler has no `this` in arrow functions
     const timer = runtime.timer;
     this.role = Role.Repeater;
     this.runtime = runtime;
     this.settings = settings;
     this.clock = new Clock(timer);
-    this.config = new Config(settings, tunables, true);
+    this.config = new Config(settings, defaults, Role.Repeater);
     this.repeater = new Repeater(
       CAPACITY,
-      tunables.txPowerDbm,
+      this.config.value(ConfigKey.TxPowerDbm),
       this.repeaterSettings(),
       (below) => readU16(runtime.randomBytes(2), 0) % below,
     );

@@ -2,13 +2,13 @@ import type { Board } from "../firmware/board/board";
 import { KeyfobServer } from "../firmware/host/server";
 import { deviceScriptRuntime } from "../firmware/jacdac/deviceScriptRuntime";
 import { JacdacSettings } from "../firmware/jacdac/jacdacSettings";
-import type { Tunables } from "../firmware/state/config";
+
 import { RepeaterDevice } from "./repeaterDevice";
 
 /** Runs the repeater on a board, with the values that the build chose. */
-export async function startRepeater(tunables: Tunables, board: Board): Promise<void> {
+export async function startRepeater(defaults: string, board: Board): Promise<void> {
   const server = new KeyfobServer();
-  const device = new RepeaterDevice(board, deviceScriptRuntime, new JacdacSettings(), tunables);
+  const device = new RepeaterDevice(board, deviceScriptRuntime, new JacdacSettings(), defaults);
   server.start(device.service);
   await device.start();
 }

@@ -1,18 +1,4 @@
-import type { Command } from "./codes";
-
-/** The commands of services/keyfob.md that belong together. */
-export enum Group {
-  State = 0,
-  Wearer = 1,
-  RegionKeys = 2,
-  Export = 3,
-  Import = 4,
-  Results = 5,
-  Erase = 6,
-  /** Of a wearable only. */
-  Clock = 7,
-  None = 8,
-}
+import type { Command } from "../../protocol/keyfob/codes";
 
 /** Carries out the commands of one group. */
 export interface CommandGroup {

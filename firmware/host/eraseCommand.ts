@@ -1,7 +1,8 @@
 import { readU32 } from "../../protocol/base/bytes";
+import { type Command, Purpose, Status } from "../../protocol/keyfob/codes";
+import { At } from "../../protocol/keyfob/layouts";
 import { getU16, getU32, putU32 } from "../base/littleEndian";
 import type { Consent } from "../wearer/consent";
-import { type Command, Purpose, Status } from "./codes";
 import type { CommandGroup } from "./commandGroup";
 import { reportTo } from "./layouts";
 
@@ -32,10 +33,10 @@ export class EraseCommand implements CommandGroup {
   }
 
   async handle(command: Command, payload: Buffer): Promise<Buffer> {
-    const request = getU16(payload, 4);
-    const status = request === 0 ? Status.Malformed : this.advance(getU32(payload, 0), request);
+    const request = getU16(payload, At.EraseRequest);
+    const status = request === 0 ? Status.Malformed : this.advance(getU32(payload, At.EraseToken), request);
     const report = reportTo(command, payload, status);
-    if (request === this.request) putU32(report, 0, this.token);
+    if (request === this.request) putU32(report, At.EraseReportToken, this.token);
     return report;
   }
 

@@ -1,18 +1,17 @@
 import type { Sha256 } from "../../protocol/base/sha256";
 import { hourOfMinute } from "../../protocol/base/time";
 import { SEED_BYTES } from "../../protocol/beacon/chirp";
+import { Command, Purpose, Status } from "../../protocol/keyfob/codes";
+import { At } from "../../protocol/keyfob/layouts";
 import { getU16, getU32, putU16 } from "../base/littleEndian";
 import type { FillerSeeds } from "../seeds/fillerSeeds";
 import { type HourRange, MAX_EXPORT_HOURS, SeedExport } from "../seeds/seedExport";
 import type { SeedKeeper, SeedStore } from "../seeds/seedKeeper";
 import type { Clock } from "../state/clock";
 import type { Consent } from "../wearer/consent";
-import { Command, Purpose, Status } from "./codes";
 import type { CommandGroup } from "./commandGroup";
 import { reportTo, requestOf } from "./layouts";
 
-const BEGIN_BYTES = 8;
-const RANGE_BYTES = 8;
 const MAX_RANGES = 8;
 
 /** Handing the seeds to the host: only while the wearer's consent is open. */
@@ -46,17 +45,17 @@ export class ExportCommands implements CommandGroup {
 
   async handle(command: Command, payload: Buffer): Promise<Buffer> {
     const request = requestOf(command, payload);
-    if (command === Command.ExportBlock) return await this.block(request, getU16(payload, 2));
+    if (command === Command.ExportBlock) return await this.block(request, getU16(payload, At.ExportBlockBlock));
     const report = reportTo(command, payload, Status.Ok);
     if (command === Command.ExportEnd) {
-      report[2] = await this.end(request);
+      report[At.ExportEndReportStatus] = await this.end(request);
       return report;
     }
-    report[2] = await this.begin(payload, request);
+    report[At.ExportBeginReportStatus] = await this.begin(payload, request);
     const open = this.open;
-    if (open && report[2] === Status.Ok) {
-      putU16(report, 4, open.hours);
-      putU16(report, 6, open.blocks());
+    if (open && report[At.ExportBeginReportStatus] === Status.Ok) {
+      putU16(report, At.ExportBeginReportHours, open.hours);
+      putU16(report, At.ExportBeginReportBlocks, open.blocks());
     }
     return report;
   }
@@ -65,8 +64,8 @@ export class ExportCommands implements CommandGroup {
     const ranges = readRanges(payload);
     if (!ranges || request === 0) return Status.Malformed;
     if (!this.clock.isSet()) return Status.ClockNotSet;
-    const firstHour = getU32(payload, 0);
-    const hours = getU16(payload, 6);
+    const firstHour = getU32(payload, At.ExportBeginFirstHour);
+    const hours = getU16(payload, At.ExportBeginHours);
     const nowHour = hourOfMinute(this.clock.minute());
     const isPast = firstHour + hours - 1 <= nowHour && firstHour > nowHour - MAX_EXPORT_HOURS;
     if (hours < 1 || hours > MAX_EXPORT_HOURS || !isPast) return Status.OutOfRange;
@@ -87,10 +86,10 @@ export class ExportCommands implements CommandGroup {
     const open = this.open;
     if (open && open.request === request && index < open.blocks() && this.consent.covers(Purpose.Export, request))
       seeds = await open.block(index);
-    const report = Buffer.alloc(4 + seeds.length);
-    putU16(report, 0, request);
-    putU16(report, 2, index);
-    report.set(seeds, 4);
+    const report = Buffer.alloc(At.ExportBlockReportEnd + seeds.length);
+    putU16(report, At.ExportBlockReportRequest, request);
+    putU16(report, At.ExportBlockReportBlock, index);
+    report.set(seeds, At.ExportBlockReportSeeds);
     return report;
   }
 
@@ -110,10 +109,10 @@ export class ExportCommands implements CommandGroup {
 
 /** The redacted ranges of an `exportBegin`, or undefined if they are no whole ranges or too many. */
 function readRanges(payload: Buffer): HourRange[] | undefined {
-  const bytes = payload.length - BEGIN_BYTES;
-  if (bytes % RANGE_BYTES !== 0 || bytes > MAX_RANGES * RANGE_BYTES) return undefined;
+  const bytes = payload.length - At.ExportBeginRedacted;
+  if (bytes % At.HourRangeEnd !== 0 || bytes > MAX_RANGES * At.HourRangeEnd) return undefined;
   const ranges: HourRange[] = [];
-  for (let at = BEGIN_BYTES; at < payload.length; at += RANGE_BYTES)
-    ranges.push({ from: getU32(payload, at), to: getU32(payload, at + 4) });
+  for (let at = At.ExportBeginRedacted; at < payload.length; at += At.HourRangeEnd)
+    ranges.push({ from: getU32(payload, at + At.HourRangeFrom), to: getU32(payload, at + At.HourRangeTo) });
   return ranges;
 }

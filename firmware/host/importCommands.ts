@@ -1,6 +1,8 @@
 import { compareBytes, sliceCopy } from "../../protocol/base/bytes";
 import { FormatError } from "../../protocol/base/formatError";
 import type { Sha256 } from "../../protocol/base/sha256";
+import { Command, Status } from "../../protocol/keyfob/codes";
+import { At } from "../../protocol/keyfob/layouts";
 import { decodeShardHeader, SHARD_HEADER_BYTES } from "../../protocol/report/shard";
 import { getU16, getU32, putU16, putU32 } from "../base/littleEndian";
 import type { Timer } from "../base/timer";
@@ -9,12 +11,9 @@ import type { Results } from "../results/results";
 import type { Clock } from "../state/clock";
 import type { Config } from "../state/config";
 import { NO_CHUNK, type RegionKeys } from "../state/regionKeys";
-import { Command, Status } from "./codes";
 import type { CommandGroup } from "./commandGroup";
 import { reportTo } from "./layouts";
 
-const PIECE_HEADER_BYTES = 8;
-const PROGRESS_BYTES = 7;
 /** The host hears at least this often from work that takes long. */
 const PROGRESS_MS = 400;
 
@@ -85,18 +84,19 @@ export class ImportCommands implements CommandGroup {
       await this.piece(payload);
       return undefined;
     }
-    const request = getU16(payload, 0);
+    const request = getU16(payload, At.ImportBeginRequest); // where importVerify has it, too
     const status = command === Command.ImportBegin ? this.begin(request, payload) : this.verify(request);
     const report = reportTo(command, payload, status);
     if (command === Command.ImportVerify)
-      report[3] = status === Status.Verifying ? this.percent : status === Status.Ok ? 100 : 0;
-    else if (status === Status.Ok) putU32(report, 0, this.current.nextPiece);
+      report[At.ImportVerifyReportPercent] =
+        status === Status.Verifying ? this.percent : status === Status.Ok ? 100 : 0;
+    else if (status === Status.Ok) putU32(report, At.ImportBeginReportNextPiece, this.current.nextPiece);
     return report;
   }
 
   private begin(request: number, payload: Buffer): Status {
     if (request === 0) return Status.Malformed;
-    const headerBytes = sliceCopy(payload, 2, SHARD_HEADER_BYTES);
+    const headerBytes = sliceCopy(payload, At.ImportBeginHeader, SHARD_HEADER_BYTES);
     if (this.working || this.parts.results.isFull()) return Status.Busy;
     const self = this;
     const parts = this.parts;
@@ -132,9 +132,9 @@ export class ImportCommands implements CommandGroup {
   }
 
   private async piece(payload: Buffer): Promise<void> {
-    const number = getU32(payload, 0);
-    const request = getU16(payload, 4);
-    const asks = payload[6] !== 0;
+    const number = getU32(payload, At.ImportPieceNumber);
+    const request = getU16(payload, At.ImportPieceRequest);
+    const asks = payload[At.ImportPieceAsk] !== 0;
     const current = this.current;
     if (!current || current.request !== request || this.working) {
       if (asks)
@@ -149,7 +149,7 @@ export class ImportCommands implements CommandGroup {
     try {
       result = await current.accept(
         number,
-        sliceCopy(payload, PIECE_HEADER_BYTES, payload.length - PIECE_HEADER_BYTES),
+        sliceCopy(payload, At.ImportPieceData, payload.length - At.ImportPieceData),
       );
     } catch (_error) {
       this.drop(request, 0, Status.StorageFault);
@@ -185,10 +185,10 @@ export class ImportCommands implements CommandGroup {
   }
 
   private progress(nextPiece: number, request: number, status: Status): void {
-    const report = Buffer.alloc(PROGRESS_BYTES);
-    putU32(report, 0, nextPiece);
-    putU16(report, 4, request);
-    report[6] = status;
+    const report = Buffer.alloc(At.ImportProgressReportEnd);
+    putU32(report, At.ImportProgressReportNextPiece, nextPiece);
+    putU16(report, At.ImportProgressReportRequest, request);
+    report[At.ImportProgressReportStatus] = status;
     this.latestProgress = report;
     if (this.isSending) return;
     const self = this;

@@ -1,15 +1,12 @@
 import { sliceCopy } from "../../protocol/base/bytes";
 import { FormatError } from "../../protocol/base/formatError";
 import { decodeRegion, REGION_BYTES } from "../../protocol/base/region";
+import { Command, Status } from "../../protocol/keyfob/codes";
+import { At } from "../../protocol/keyfob/layouts";
 import { putU32 } from "../base/littleEndian";
 import { NO_CHUNK, type RegionKeys } from "../state/regionKeys";
-import { Command, Status } from "./codes";
 import type { CommandGroup } from "./commandGroup";
 import { reportTo } from "./layouts";
-
-const REGION_AT = 2;
-const KEY_AT = REGION_AT + REGION_BYTES;
-const TRUST_AT = 9;
 
 /** Which regions' shards the keyfob believes. */
 export class RegionKeyCommands implements CommandGroup {
@@ -23,27 +20,28 @@ export class RegionKeyCommands implements CommandGroup {
     const keys = this.keys;
     const report = reportTo(command, payload, Status.Ok);
     if (command === Command.RegionKeyGet) {
-      this.fillKey(report, payload[2]);
+      this.fillKey(report, payload[At.RegionKeyGetIndex]);
       return report;
     }
-    const region = sliceCopy(payload, REGION_AT, REGION_BYTES);
-    const key = sliceCopy(payload, KEY_AT, payload.length - KEY_AT);
-    if (!isRegion(region)) report[2] = Status.Malformed;
+    // Region, key and the report lie alike in both commands.
+    const region = sliceCopy(payload, At.RegionKeyAddRegion, REGION_BYTES);
+    const key = sliceCopy(payload, At.RegionKeyAddKey, payload.length - At.RegionKeyAddKey);
+    if (!isRegion(region)) report[At.RegionKeyAddReportStatus] = Status.Malformed;
     else if (command === Command.RegionKeyAdd) {
-      if (!(await keys.add(region, key))) report[2] = Status.Full;
-    } else if (!(await keys.remove(region, key))) report[2] = Status.NoSuchKey;
-    report[3] = keys.count();
+      if (!(await keys.add(region, key))) report[At.RegionKeyAddReportStatus] = Status.Full;
+    } else if (!(await keys.remove(region, key))) report[At.RegionKeyAddReportStatus] = Status.NoSuchKey;
+    report[At.RegionKeyAddReportCount] = keys.count();
     return report;
   }
 
   private fillKey(report: Buffer, index: number): void {
     const keys = this.keys;
     const isHeld = index < keys.count();
-    putU32(report, 0, isHeld ? keys.lastChunk(index) : NO_CHUNK);
-    report[7] = keys.count();
-    report[8] = index;
-    if (isHeld) report.set(keys.trust(index), TRUST_AT);
-    else report[6] = Status.NoSuchKey;
+    putU32(report, At.RegionKeyGetReportLastChunk, isHeld ? keys.lastChunk(index) : NO_CHUNK);
+    report[At.RegionKeyGetReportCount] = keys.count();
+    report[At.RegionKeyGetReportIndex] = index;
+    if (isHeld) report.set(keys.trust(index), At.RegionKeyGetReportTrust);
+    else report[At.RegionKeyGetReportStatus] = Status.NoSuchKey;
   }
 }
 

@@ -1,16 +1,17 @@
 import { hourOfMinute } from "../../protocol/base/time";
+import { Command, Purpose, Status } from "../../protocol/keyfob/codes";
+import { ConfigKey } from "../../protocol/keyfob/configKeys";
+import { At } from "../../protocol/keyfob/layouts";
 import { getU16, putU16, putU32 } from "../base/littleEndian";
 import { MatchList } from "../results/matchList";
 import { hourOfMatch, isReverse, minutesOf } from "../results/matchRecord";
 import type { Results } from "../results/results";
 import type { Clock } from "../state/clock";
-import { type Config, ConfigKey } from "../state/config";
+import type { Config } from "../state/config";
 import type { Consent } from "../wearer/consent";
-import { Command, Purpose, Status } from "./codes";
 import type { CommandGroup } from "./commandGroup";
 import { reportTo } from "./layouts";
 
-const RECORD_BYTES = 16;
 const BLOCK_RECORDS = 14;
 const HOURS_PER_DAY = 24;
 
@@ -33,17 +34,17 @@ export class ResultsCommands implements CommandGroup {
   }
 
   async handle(command: Command, payload: Buffer): Promise<Buffer> {
-    const request = getU16(payload, 0);
-    if (command === Command.ResultsBlock) return this.block(request, getU16(payload, 2));
+    const request = getU16(payload, At.ResultsBlockRequest); // where all three have it
+    if (command === Command.ResultsBlock) return this.block(request, getU16(payload, At.ResultsBlockBlock));
     const report = reportTo(command, payload, Status.Ok);
     if (command === Command.ResultsEnd) {
-      if (!this.end(request)) report[2] = Status.NotBegun;
+      if (!this.end(request)) report[At.ResultsEndReportStatus] = Status.NotBegun;
       return report;
     }
-    report[2] = await this.begin(request);
-    if (report[2] === Status.Ok) {
-      putU16(report, 4, this.records.count);
-      putU16(report, 6, Math.ceil(this.records.count / BLOCK_RECORDS));
+    report[At.ResultsBeginReportStatus] = await this.begin(request);
+    if (report[At.ResultsBeginReportStatus] === Status.Ok) {
+      putU16(report, At.ResultsBeginReportRecords, this.records.count);
+      putU16(report, At.ResultsBeginReportBlocks, Math.ceil(this.records.count / BLOCK_RECORDS));
     }
     return report;
   }
@@ -65,10 +66,11 @@ export class ResultsCommands implements CommandGroup {
     const first = index * BLOCK_RECORDS;
     const isOpen = request === this.request && this.consent.covers(Purpose.Results, request);
     const count = isOpen ? Math.max(0, Math.min(BLOCK_RECORDS, this.records.count - first)) : 0;
-    const report = Buffer.alloc(4 + count * RECORD_BYTES);
-    putU16(report, 0, request);
-    putU16(report, 2, index);
-    for (let i = 0; i < count; i++) putRecord(report, 4 + i * RECORD_BYTES, this.records.get(first + i));
+    const report = Buffer.alloc(At.ResultsBlockReportEnd + count * At.HourResultEnd);
+    putU16(report, At.ResultsBlockReportRequest, request);
+    putU16(report, At.ResultsBlockReportBlock, index);
+    for (let i = 0; i < count; i++)
+      putRecord(report, At.ResultsBlockReportRecords + i * At.HourResultEnd, this.records.get(first + i));
     return report;
   }
 
@@ -83,8 +85,8 @@ export class ResultsCommands implements CommandGroup {
 
 /** Lays out a record as services/keyfob.md has it. */
 function putRecord(report: Buffer, at: number, record: Buffer): void {
-  putU32(report, at, hourOfMatch(record));
-  report.set(Buffer.from(minutesOf(record, true)), at + 4);
-  report.set(Buffer.from(minutesOf(record, false)), at + 8);
-  report[at + 12] = isReverse(record) ? 1 : 0;
+  putU32(report, at + At.HourResultHour, hourOfMatch(record));
+  report.set(Buffer.from(minutesOf(record, true)), at + At.HourResultDirect);
+  report.set(Buffer.from(minutesOf(record, false)), at + At.HourResultShared);
+  report[at + At.HourResultFlags] = isReverse(record) ? 1 : 0;
 }

@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core";
-import { Command } from "./codes";
+import { Command } from "../../protocol/keyfob/codes";
 import { HAS_BYTES, valuesOf } from "./layouts";
 import type { KeyfobService } from "./service";
 

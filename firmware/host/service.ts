@@ -1,6 +1,7 @@
+import type { Group } from "../../protocol/keyfob/codes";
+import { Command, Status } from "../../protocol/keyfob/codes";
 import type { Timer } from "../base/timer";
-import { Command, Status } from "./codes";
-import type { CommandGroup, Group } from "./commandGroup";
+import type { CommandGroup } from "./commandGroup";
 import { groupOf, isWellFormed, refusal, requestOf } from "./layouts";
 
 /** So long a repeated command gets the first one's answer again. */

@@ -1,18 +1,12 @@
+import { Command, type Purpose, type Role, Status } from "../../protocol/keyfob/codes";
+import { At } from "../../protocol/keyfob/layouts";
+import { PROTOCOL_VERSION } from "../../protocol/keyfob/version";
 import { getU16, getU32, putU16, putU32 } from "../base/littleEndian";
 import { type Clock, MAX_CLOCK_SECONDS, MIN_CLOCK_SECONDS } from "../state/clock";
 import type { Config } from "../state/config";
-import {
-  Command,
-  FIRMWARE_MAJOR,
-  FIRMWARE_MINOR,
-  FIRMWARE_PATCH,
-  PROTOCOL_VERSION,
-  type Purpose,
-  type Role,
-  Status,
-} from "./codes";
 import type { CommandGroup } from "./commandGroup";
 import { reportTo } from "./layouts";
+import { FIRMWARE_MAJOR, FIRMWARE_MINOR, FIRMWARE_PATCH } from "./version";
 
 /** What every keyfob or repeater says about itself. */
 export interface DeviceState {
@@ -35,7 +29,6 @@ export interface DeviceState {
   configChanged(): void;
 }
 
-const STATUS_BYTES = 28;
 const MAX_U8 = 255;
 
 /** Status, counters, clock and configuration: what wearable and repeater have in common. */
@@ -51,74 +44,75 @@ export class StateCommands implements CommandGroup {
   }
 
   async handle(command: Command, payload: Buffer): Promise<Buffer> {
-    if (command === Command.Status) return this.status(getU16(payload, 0));
-    if (command === Command.Counters) return this.counters(getU16(payload, 0));
+    if (command === Command.Status) return this.status(getU16(payload, At.StatusRequest));
+    if (command === Command.Counters) return this.counters(getU16(payload, At.CountersRequest));
     const report = reportTo(command, payload, Status.Ok);
     if (command === Command.ClockSet) await this.setClock(payload, report);
-    else if (command === Command.ConfigGet) this.fillConfig(report, payload[2], true);
+    else if (command === Command.ConfigGet) this.fillConfig(report, payload[At.ConfigGetKey], true);
     else await this.setConfig(payload, report);
     return report;
   }
 
   private status(request: number): Buffer {
     const state = this.state;
-    const report = Buffer.alloc(STATUS_BYTES);
-    putU32(report, 0, this.clock.seconds());
-    putU32(report, 4, state.snoozeUntil());
-    putU32(report, 8, state.uptimeSeconds());
-    putU32(report, 12, this.clock.lastSync);
-    putU16(report, 16, state.flags());
-    putU16(report, 18, request);
-    report[20] = PROTOCOL_VERSION;
-    report[21] = state.role;
-    report[22] = FIRMWARE_MAJOR;
-    report[23] = FIRMWARE_MINOR;
-    report[24] = FIRMWARE_PATCH;
-    report[25] = state.battery();
-    report[26] = state.consentPurpose();
-    report[27] = Math.min(MAX_U8, state.consentSeconds());
+    const report = Buffer.alloc(At.StatusReportEnd);
+    putU32(report, At.StatusReportNow, this.clock.seconds());
+    putU32(report, At.StatusReportSnoozeUntil, state.snoozeUntil());
+    putU32(report, At.StatusReportUptime, state.uptimeSeconds());
+    putU32(report, At.StatusReportLastSync, this.clock.lastSync);
+    putU16(report, At.StatusReportState, state.flags());
+    putU16(report, At.StatusReportRequest, request);
+    report[At.StatusReportProtocol] = PROTOCOL_VERSION;
+    report[At.StatusReportRole] = state.role;
+    report[At.StatusReportVersionMajor] = FIRMWARE_MAJOR;
+    report[At.StatusReportVersionMinor] = FIRMWARE_MINOR;
+    report[At.StatusReportVersionPatch] = FIRMWARE_PATCH;
+    report[At.StatusReportBattery] = state.battery();
+    report[At.StatusReportConsentPurpose] = state.consentPurpose();
+    report[At.StatusReportConsentSeconds] = Math.min(MAX_U8, state.consentSeconds());
     return report;
   }
 
   private counters(request: number): Buffer {
     const counters = this.state.counters();
-    const report = Buffer.alloc(2 + counters.length * 4);
-    putU16(report, 0, request);
-    for (let i = 0; i < counters.length; i++) putU32(report, 2 + i * 4, counters[i]);
+    const report = Buffer.alloc(At.CountersReportValues + counters.length * 4);
+    putU16(report, At.CountersReportRequest, request);
+    for (let i = 0; i < counters.length; i++) putU32(report, At.CountersReportValues + i * 4, counters[i]);
     return report;
   }
 
   private async setClock(payload: Buffer, report: Buffer): Promise<void> {
-    const seconds = getU32(payload, 0);
-    const millis = getU16(payload, 6);
-    report[11] = this.clock.state;
+    const seconds = getU32(payload, At.ClockSetSeconds);
+    const millis = getU16(payload, At.ClockSetMillis);
+    report[At.ClockSetReportPrevious] = this.clock.state;
     if (seconds < MIN_CLOCK_SECONDS || seconds > MAX_CLOCK_SECONDS || millis > 999) {
-      report[10] = Status.OutOfRange;
+      report[At.ClockSetReportStatus] = Status.OutOfRange;
       return;
     }
     const result = this.clock.set(seconds, millis);
-    putU32(report, 0, result.driftMs);
-    putU32(report, 4, result.sinceSync);
+    putU32(report, At.ClockSetReportDriftMs, result.driftMs);
+    putU32(report, At.ClockSetReportSinceSync, result.sinceSync);
     await this.state.clockSet(result.driftMs);
   }
 
   private async setConfig(payload: Buffer, report: Buffer): Promise<void> {
-    const key = payload[6];
-    const isSet = await this.config.set(key, getU32(payload, 0) | 0);
+    const key = payload[At.ConfigSetKey];
+    const isSet = await this.config.set(key, getU32(payload, At.ConfigSetValue) | 0);
     if (isSet) this.state.configChanged();
     this.fillConfig(report, key, isSet);
   }
 
+  /** The reports of `configGet` and `configSet` are alike. */
   private fillConfig(report: Buffer, key: number, inRange: boolean): void {
-    report[15] = key;
+    report[At.ConfigGetReportKey] = key;
     const value = this.config.get(key);
     if (!value) {
-      report[14] = Status.NoSuchKey;
+      report[At.ConfigGetReportStatus] = Status.NoSuchKey;
       return;
     }
-    putU32(report, 0, value.value);
-    putU32(report, 4, value.min);
-    putU32(report, 8, value.max);
-    if (!inRange) report[14] = Status.OutOfRange;
+    putU32(report, At.ConfigGetReportValue, value.value);
+    putU32(report, At.ConfigGetReportMin, value.min);
+    putU32(report, At.ConfigGetReportMax, value.max);
+    if (!inRange) report[At.ConfigGetReportStatus] = Status.OutOfRange;
   }
 }

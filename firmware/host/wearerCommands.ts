@@ -1,7 +1,8 @@
+import { Command, Purpose, Status } from "../../protocol/keyfob/codes";
+import { At } from "../../protocol/keyfob/layouts";
 import { getU16, putU32 } from "../base/littleEndian";
 import type { Consent } from "../wearer/consent";
 import type { Snooze } from "../wearer/snooze";
-import { Command, Purpose, Status } from "./codes";
 import type { CommandGroup } from "./commandGroup";
 import { reportTo } from "./layouts";
 
@@ -19,21 +20,22 @@ export class WearerCommands implements CommandGroup {
 
   async handle(command: Command, payload: Buffer): Promise<Buffer> {
     const report = reportTo(command, payload, Status.Ok);
-    if (command === Command.Snooze) this.setSnooze(report, getU16(payload, 2));
-    else this.ask(report, getU16(payload, 0), payload[2]);
+    if (command === Command.Snooze) this.setSnooze(report, getU16(payload, At.SnoozeMinutes));
+    else this.ask(report, getU16(payload, At.ConsentAskRequest), payload[At.ConsentAskPurpose]);
     return report;
   }
 
   private ask(report: Buffer, request: number, purpose: number): void {
-    report[3] = purpose;
+    report[At.ConsentAskReportPurpose] = purpose;
     const isKnown = purpose >= Purpose.Export && purpose <= Purpose.Erase;
-    report[2] = isKnown && request !== 0 ? this.consent.ask(request, purpose) : Status.Malformed;
-    report[4] = this.consent.secondsLeft();
+    report[At.ConsentAskReportStatus] =
+      isKnown && request !== 0 ? this.consent.ask(request, purpose) : Status.Malformed;
+    report[At.ConsentAskReportSeconds] = this.consent.secondsLeft();
   }
 
   private setSnooze(report: Buffer, minutes: number): void {
-    if (minutes > MAX_SNOOZE_MINUTES) report[6] = Status.OutOfRange;
-    else if (!this.snooze.begin(minutes)) report[6] = Status.ClockNotSet;
-    putU32(report, 0, this.snooze.until());
+    if (minutes > MAX_SNOOZE_MINUTES) report[At.SnoozeReportStatus] = Status.OutOfRange;
+    else if (!this.snooze.begin(minutes)) report[At.SnoozeReportStatus] = Status.ClockNotSet;
+    putU32(report, At.SnoozeReportUntil, this.snooze.until());
   }
 }

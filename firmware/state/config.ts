@@ -1,55 +1,10 @@
 import { readU32, writeU32 } from "../../protocol/base/bytes";
-import { TEST_COMPANY } from "../../protocol/beacon/frame";
+import type { Role } from "../../protocol/keyfob/codes";
+import { CONFIG_KEYS, CONFIG_LEAST, CONFIG_MOST, CONFIG_ROLES, ConfigKey } from "../../protocol/keyfob/configKeys";
 import type { ScoreConfig } from "../../protocol/match/score";
 import type { SettingsStore } from "../board/settingsStore";
 import type { RadioSettings } from "../hci/host";
 import type { HearingSettings } from "../listen/frameFilter";
-
-/** The configuration keys of services/keyfob.md; the numbers are stored and spoken, so they never change their meaning. */
-export enum ConfigKey {
-  ChirpIntervalMs = 1,
-  ScanIntervalMs = 2,
-  ScanWindowMs = 3,
-  RssiFloorDbm = 4,
-  HearFindMy = 5,
-  CompanyId = 6,
-  TxPowerDbm = 7,
-  RetentionDays = 8,
-  SnoozeMinutes = 9,
-  AttenuationNearDb = 10,
-  AttenuationMediumDb = 11,
-  AttenuationFarDb = 12,
-  WeightNear = 13,
-  WeightMedium = 14,
-  WeightFar = 15,
-  WeightBeyond = 16,
-  WeightShared = 17,
-  AlertMinutes = 18,
-  NoticeMinutes = 19,
-  Quiet = 20,
-}
-
-/** Values that a build of the program may choose; everything else has the default of services/keyfob.md. */
-export interface Tunables {
-  readonly chirpIntervalMs: number;
-  readonly scanIntervalMs: number;
-  readonly scanWindowMs: number;
-  readonly rssiFloorDbm: number;
-  readonly companyId: number;
-  readonly txPowerDbm: number;
-  readonly retentionDays: number;
-}
-
-/** What a build has if it chooses nothing. Scanning as tools/power recommends: one window a little longer than a chirp interval. */
-export const DEFAULT_TUNABLES: Tunables = {
-  chirpIntervalMs: 1000,
-  scanIntervalMs: 10000,
-  scanWindowMs: 1100,
-  rssiFloorDbm: -127,
-  companyId: TEST_COMPANY,
-  txPowerDbm: 0,
-  retentionDays: 90,
-};
 
 /** A configuration value and the range that it must stay in. */
 export interface ConfigValue {
@@ -58,30 +13,32 @@ export interface ConfigValue {
   readonly max: number;
 }
 
-const KEYS = 20;
 const SETTING = "config";
 const HUNDREDTHS = 100;
 
 /** The configuration of one device: values by key, kept in one setting of 4 bytes a key. */
 export class Config {
   private readonly store: SettingsStore;
-  private readonly tunables: Tunables;
-  private readonly forRepeater: boolean;
+  private readonly defaults: string;
+  private readonly role: Role;
   private values: number[];
 
-  /** @param forRepeater which role's keys are offered */
-  constructor(store: SettingsStore, tunables: Tunables, forRepeater: boolean) {
+  /**
+   * @param defaults the build's values by key, as JSON text: it lies in flash, where numbers would take code and heap
+   * @param role whose keys are offered
+   */
+  constructor(store: SettingsStore, defaults: string, role: Role) {
     this.store = store;
-    this.tunables = tunables;
-    this.forRepeater = forRepeater;
-    this.values = defaultsOf(tunables);
+    this.defaults = defaults;
+    this.role = role;
+    this.values = numbersOf(defaults);
   }
 
   /** Takes over what was stored; a stored value outside its range counts as never set. */
   async load(): Promise<void> {
     const bytes = await this.store.get(SETTING);
     if (!bytes) return;
-    for (let key = 1; key <= KEYS && key * 4 <= bytes.length; key++) {
+    for (let key = 1; key <= CONFIG_KEYS && key * 4 <= bytes.length; key++) {
       const value = readU32(bytes, (key - 1) * 4) | 0;
       if (this.accepts(key, value)) this.values[key] = value;
     }
@@ -90,7 +47,7 @@ export class Config {
   /** The value of a key with its range, or undefined if this role has no such key. */
   get(key: number): ConfigValue | undefined {
     if (!this.offers(key)) return undefined;
-    return { value: this.values[key], min: minimumOf(key), max: maximumOf(key) };
+    return { value: this.values[key], min: numbersOf(CONFIG_LEAST)[key], max: numbersOf(CONFIG_MOST)[key] };
   }
 
   /** Sets and stores a value. @returns false, with nothing changed, if it is out of range or the role has no such key */
@@ -98,8 +55,8 @@ export class Config {
     if (!this.get(key) || !this.accepts(key, value)) return false;
     if (this.values[key] === value) return true;
     this.values[key] = value;
-    const bytes = Buffer.alloc(KEYS * 4);
-    for (let k = 1; k <= KEYS; k++)
+    const bytes = Buffer.alloc(CONFIG_KEYS * 4);
+    for (let k = 1; k <= CONFIG_KEYS; k++)
       writeU32(bytes, (k - 1) * 4, this.values[k] < 0 ? this.values[k] + 0x100000000 : this.values[k]);
     await this.store.set(SETTING, bytes);
     return true;
@@ -107,7 +64,7 @@ export class Config {
 
   /** Back to the defaults, in memory and in flash. */
   async erase(): Promise<void> {
-    this.values = defaultsOf(this.tunables);
+    this.values = numbersOf(this.defaults);
     await this.store.remove(SETTING);
   }
 
@@ -149,40 +106,12 @@ export class Config {
   }
 
   private offers(key: number): boolean {
-    const isShared = key < ConfigKey.HearFindMy || key === ConfigKey.CompanyId;
-    return key >= 1 && key <= KEYS && (isShared || this.forRepeater === (key === ConfigKey.Quiet));
+    return key >= 1 && key <= CONFIG_KEYS && (numbersOf(CONFIG_ROLES)[key] & this.role) !== 0;
   }
 
   private accepts(key: number, value: number): boolean {
-    return this.offers(key) && value >= minimumOf(key) && value <= maximumOf(key);
+    return this.offers(key) && value >= numbersOf(CONFIG_LEAST)[key] && value <= numbersOf(CONFIG_MOST)[key];
   }
-}
-
-// Tables of services/keyfob.md by key, as text: that lies in flash, where numbers would take code and heap.
-const MINIMA = "[0, 100, 10, 10, -127, 0, 0, -127, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0]";
-const MAXIMA =
-  "[0, 10240, 10240, 10240, 20, 1, 65535, 20, 90, 1440, 127, 127, 127, 1000, 1000, 1000, 1000, 1000, 1440, 1440, 1]";
-/** DEFAULT_SCORE among them; zeros where the build chooses. */
-const DEFAULTS = "[0, 0, 0, 0, 0, 0, 0, 0, 0, 60, 55, 67, 75, 175, 100, 33, 0, 25, 15, 5, 0]";
-
-function minimumOf(key: number): number {
-  return numbersOf(MINIMA)[key];
-}
-
-function maximumOf(key: number): number {
-  return numbersOf(MAXIMA)[key];
-}
-
-function defaultsOf(tunables: Tunables): number[] {
-  const values = numbersOf(DEFAULTS);
-  values[ConfigKey.ChirpIntervalMs] = tunables.chirpIntervalMs;
-  values[ConfigKey.ScanIntervalMs] = tunables.scanIntervalMs;
-  values[ConfigKey.ScanWindowMs] = tunables.scanWindowMs;
-  values[ConfigKey.RssiFloorDbm] = tunables.rssiFloorDbm;
-  values[ConfigKey.CompanyId] = tunables.companyId;
-  values[ConfigKey.TxPowerDbm] = tunables.txPowerDbm;
-  values[ConfigKey.RetentionDays] = tunables.retentionDays;
-  return values;
 }
 
 function numbersOf(table: string): number[] {

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { Command, Counter, Purpose, Role, StateFlag, Status } from "../../protocol/keyfob/codes";
+import { ConfigKey, REPEATER_DEFAULTS, WEARABLE_DEFAULTS } from "../../protocol/keyfob/configKeys";
 import { DEFAULT_SCORE } from "../../protocol/match/score";
 import { ROOT } from "../../test/tools";
-import { Command, Purpose, Role, StateFlag, Status } from "../host/codes";
 import { HAS_BYTES, isWellFormed, refusal, requestOf, valuesOf } from "../host/layouts";
-import { Config, ConfigKey, DEFAULT_TUNABLES } from "../state/config";
+import { Config } from "../state/config";
 
 const read = (path: string): string => readFileSync(`${ROOT}${path}`, "utf8");
 const service = read("services/keyfob.md");
@@ -70,7 +71,7 @@ describe("the program and the specification of its service", () => {
       if (isReportOnly) continue;
       const length = command.reduce((sum, { bytes }) => sum + bytes, 0);
       const isOpen = command.at(-1)?.bytes === 0;
-      const least = length + (Number(code) === Command.ImportPiece ? 1 : 0);
+      const least = length;
       const fits = [least - 1, least, least + 1].map((n) => isWellFormed(Number(code), Buffer.alloc(n)));
       expect([code, ...fits]).toEqual([code, false, true, isOpen]);
       const asked = Buffer.alloc(least);
@@ -93,47 +94,25 @@ describe("the program and the specification of its service", () => {
     ["Role", Role],
     ["StateFlags", StateFlag],
     ["Purpose", Purpose],
+    ["Counter", Counter],
   ])("agree on the values of %s", (name, codes) => {
     const block = new RegExp(`^ {4}(?:enum|flags) ${name}: u\\d+ \\{\\n([^}]*)\\}`, "m").exec(service)?.[1];
     expect(found(/(\w+) = (\w+)/g, block ?? "")).toEqual(numbers(codes));
   });
 
-  it("agree on configuration keys, their names and ranges", async () => {
-    const rows = [...service.matchAll(/^\| (\d+) \| (\w+) \|/gm)];
+  it("agree on configuration keys, their names, roles, ranges and defaults, and these with the score's", () => {
+    const store = { get: async () => undefined, set: async () => undefined, remove: async () => undefined };
+    const wearable = new Config(store, WEARABLE_DEFAULTS, Role.Wearable);
+    const repeater = new Config(store, REPEATER_DEFAULTS, Role.Repeater);
+    const rows = [...service.matchAll(/^\| (\d+) \| (\w+) \| [^|]*\| (\S+) \| (\S+) \| (\S*) *\| (\S*) *\|/gm)];
     expect(rows).toHaveLength(Object.keys(numbers(ConfigKey)).length);
-    const store = { get: async () => undefined, set: async () => undefined, remove: async () => undefined };
-    const wearable = new Config(store, DEFAULT_TUNABLES, false);
-    const repeater = new Config(store, DEFAULT_TUNABLES, true);
-    for (const [line, key, name] of rows as unknown as [string, string, string][]) {
+    for (const [, key, name = "", min, max, ...defaults] of rows) {
       expect(numbers(ConfigKey)[pascal(name)]).toBe(Number(key));
-      const role = service
-        .split("\n")
-        .find((text) => text.startsWith(line))
-        ?.split("|")
-        .at(-2)
-        ?.trim();
-      expect([wearable.get(Number(key)) !== undefined, repeater.get(Number(key)) !== undefined]).toEqual([
-        role !== "repeater",
-        role !== "wearable",
-      ]);
-    }
-  });
-
-  it("agree on ranges and defaults of the configuration, and these with the score's", () => {
-    const store = { get: async () => undefined, set: async () => undefined, remove: async () => undefined };
-    const wearable = new Config(store, DEFAULT_TUNABLES, false);
-    const rows = [...service.matchAll(/^\| (\d+) \| \w+ \| ([^|]*) \| (\S+) [^|]*\| (?:wearable|both) \|/gm)];
-    expect(rows.length).toBeGreaterThan(10);
-    for (const [, key, text, byDefault] of rows as unknown as [string, string, string, string][]) {
-      const { value, min, max } = wearable.get(Number(key)) ?? {};
-      const range = /(-?\d+) (?:to|or) (-?\d+)/.exec(text);
-      if (range) expect([key, min, max]).toEqual([key, Number(range[1]), Number(range[2])]);
-      if (/\d/.test(byDefault)) expect([key, value]).toEqual([key, Number.parseInt(byDefault, 10)]);
+      const specified = defaults.map((value) =>
+        value === "" ? undefined : { value: Number(value), min: Number(min), max: Number(max) },
+      );
+      expect([key, wearable.get(Number(key)), repeater.get(Number(key))]).toEqual([key, ...specified]);
     }
     expect(wearable.score()).toEqual(DEFAULT_SCORE);
-  });
-
-  it("recommend what the power model recommends", () => {
-    expect(DEFAULT_TUNABLES).toMatchObject(JSON.parse(read("tools/power/defaults.json")) as object);
   });
 });

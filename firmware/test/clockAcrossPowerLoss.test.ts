@@ -2,12 +2,12 @@
 
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { Command, StateFlag, Status } from "../../protocol/keyfob/codes";
+import { WEARABLE_DEFAULTS } from "../../protocol/keyfob/configKeys";
 import type { ClockChip } from "../board/clockChip";
 import type { SettingsStore } from "../board/settingsStore";
 import { Ds3231 } from "../chips/ds3231";
 import { Pcf8563 } from "../chips/pcf8563";
-import { Command, StateFlag, Status } from "../host/codes";
-import { DEFAULT_TUNABLES } from "../state/config";
 import { Fault, FaultCounters } from "../state/faultCounters";
 import { Ds3231Model, Pcf8563Model } from "./chips/clockModels";
 
@@ -77,7 +77,7 @@ class Desk {
       background: () => {},
       reboot: () => {},
     };
-    const keyfob = new Wearable(board, runtime, this.settings, DEFAULT_TUNABLES, faults, undefined, async () => {});
+    const keyfob = new Wearable(board, runtime, this.settings, WEARABLE_DEFAULTS, faults, undefined, async () => {});
     await keyfob.start();
     const status = async () => await keyfob.service.handle(Command.Status, Buffer.from([1, 0]));
     return {

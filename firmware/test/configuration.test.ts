@@ -2,9 +2,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { minuteOfSeconds } from "../../protocol/base/time";
 import { chirpOf } from "../../protocol/beacon/chirp";
 import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { Status } from "../../protocol/keyfob/codes";
+import { ConfigKey } from "../../protocol/keyfob/configKeys";
 import { World } from "../../tools/sim/world/world";
-import { Status } from "../host/codes";
-import { ConfigKey } from "../state/config";
 import { hear, strangersSeed } from "./crowd";
 import { KeyfobRig, MINUTE_US, SECOND_US, sha256, wearableImage } from "./keyfobRig";
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { hourOfSeconds } from "../../protocol/base/time";
+import { Status } from "../../protocol/keyfob/codes";
 import { World } from "../../tools/sim/world/world";
-import { Status } from "../host/codes";
 import { runAmong, strangersSeed } from "./crowd";
 import { KeyfobRig, MINUTE_US, SECOND_US, TestRegion, wearableImage } from "./keyfobRig";
 

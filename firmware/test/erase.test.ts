@@ -2,10 +2,10 @@ import { expect, it } from "vitest";
 import { hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
 import { chirpOf } from "../../protocol/beacon/chirp";
 import { encodeFrame } from "../../protocol/beacon/frame";
+import { Command, StateFlag, Status } from "../../protocol/keyfob/codes";
 import { TAG_BYTES } from "../../protocol/log/contactRow";
 import { openLogs } from "../../tools/sim/oracle/encounters";
 import type { World } from "../../tools/sim/world/world";
-import { Command, StateFlag, Status } from "../host/codes";
 import { hear, strangersSeed } from "./crowd";
 import { type KeyfobRig, MINUTE_US, SECOND_US, settledKeyfob, sha256, TestRegion } from "./keyfobRig";
 

@@ -2,12 +2,12 @@ import { expect, it } from "vitest";
 import { hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
 import { CHIRP_BYTES, chirpOf } from "../../protocol/beacon/chirp";
 import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { Status } from "../../protocol/keyfob/codes";
 import type { RecordedPacket, RecordedTraffic } from "../../tools/sim/air/air";
 import { PERFECT } from "../../tools/sim/air/profile";
 import { Positions } from "../../tools/sim/air/proximity";
 import { SeededRandom } from "../../tools/sim/core/random";
 import { World } from "../../tools/sim/world/world";
-import { Status } from "../host/codes";
 import { strangersSeed } from "./crowd";
 import { KeyfobRig, MINUTE_US, SECOND_US, START_SECONDS, sha256, TestRegion, wearableImage } from "./keyfobRig";
 

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { hourOfSeconds } from "../../protocol/base/time";
+import { Command, Status } from "../../protocol/keyfob/codes";
 import { SeededRandom } from "../../tools/sim/core/random";
 import { World } from "../../tools/sim/world/world";
-import { Command, Status } from "../host/codes";
 import { KEYFOB, KeyfobRig, SECOND_US, START_SECONDS, TestRegion, wearableImage } from "./keyfobRig";
 
 const PACKETS = 20_000;

@@ -2,11 +2,11 @@
 // firmware/native between them, and, to show that the attacks are real, without it.
 
 import { describe, expect, it } from "vitest";
+import { Command, Purpose } from "../../protocol/keyfob/codes";
 import type { SimDevice } from "../../tools/sim/device/device";
 import { decodeFrame, encodeFrame, type Packet } from "../../tools/sim/jacdac/frame";
 import { HostTimeout } from "../../tools/sim/world/host";
 import { World } from "../../tools/sim/world/world";
-import { Command, Purpose } from "../host/codes";
 import { KeyfobRig, SECOND_US, u16, wearableImage } from "./keyfobRig";
 
 const SETTINGS = 0x1107dc4a;

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { slh_dsa_sha2_128s as slhDsa } from "@noble/post-quantum/slh-dsa.js";
 import { encodeRegion } from "../../protocol/base/region";
+import { Command, Purpose, Status } from "../../protocol/keyfob/codes";
 import { keyIdOf, SHARD_BLOCK_BYTES, SHARD_HEADER_BYTES, SHARD_SIGNATURE_CONTEXT } from "../../protocol/report/shard";
 import { layOutShard, packBlocks, type ReleasedSeed } from "../../protocol/report/shardFile";
 import { buildBytecode } from "../../tools/build/bytecode";
@@ -10,7 +11,6 @@ import type { SimDevice } from "../../tools/sim/device/device";
 import type { Panic } from "../../tools/sim/vm/vm";
 import { HostTimeout, VirtualHost } from "../../tools/sim/world/host";
 import { World, type WorldDevice } from "../../tools/sim/world/world";
-import { Command, Purpose, Status } from "../host/codes";
 
 export const KEYFOB = 0x1c4fb003;
 /** Unix seconds at which the tests' worlds begin: 10 s before a full hour. */

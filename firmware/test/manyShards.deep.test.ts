@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { hourOfSeconds } from "../../protocol/base/time";
+import { Status } from "../../protocol/keyfob/codes";
 import { World } from "../../tools/sim/world/world";
-import { Status } from "../host/codes";
 import { KeyfobRig, SECOND_US, TestRegion, wearableImage } from "./keyfobRig";
 
 const SHARDS = 8;

@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { minuteOfSeconds } from "../../protocol/base/time";
 import { chirpOf } from "../../protocol/beacon/chirp";
 import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { StateFlag } from "../../protocol/keyfob/codes";
 import type { Transmission } from "../../tools/sim/air/air";
 import { World } from "../../tools/sim/world/world";
-import { StateFlag } from "../host/codes";
 import { strangersSeed } from "./crowd";
 import { KeyfobRig, MINUTE_US, SECOND_US, sha256, wearableImage } from "./keyfobRig";
 

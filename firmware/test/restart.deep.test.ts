@@ -2,10 +2,10 @@ import { expect, it } from "vitest";
 import { hourOfMinute, minuteOfSeconds } from "../../protocol/base/time";
 import { chirpOf } from "../../protocol/beacon/chirp";
 import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { StateFlag } from "../../protocol/keyfob/codes";
 import { TAG_BYTES } from "../../protocol/log/contactRow";
 import { openLogs, rowsOf } from "../../tools/sim/oracle/encounters";
 import { World } from "../../tools/sim/world/world";
-import { StateFlag } from "../host/codes";
 import { hear, strangersSeed } from "./crowd";
 import { KeyfobRig, MINUTE_US, SECOND_US, sha256, wearableImage } from "./keyfobRig";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { Command, StateFlag, Status } from "../../protocol/keyfob/codes";
 import { World } from "../../tools/sim/world/world";
-import { Command, StateFlag, Status } from "../host/codes";
 import { KeyfobRig, MINUTE_US, SECOND_US, u16, wearableImage } from "./keyfobRig";
 
 const POWER_GLITCH_US = 20 * SECOND_US;

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
 import { chirpOf } from "../../protocol/beacon/chirp";
 import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { Command, Status } from "../../protocol/keyfob/codes";
 import { VirtualHost } from "../../tools/sim/world/host";
-import { Command, Status } from "../host/codes";
 import { hear, strangersSeed } from "./crowd";
 import { type KeyfobRig, SECOND_US, settledKeyfob, sha256, TestRegion, u16 } from "./keyfobRig";
 

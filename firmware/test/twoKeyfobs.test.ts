@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { hourOfSeconds } from "../../protocol/base/time";
+import { Status } from "../../protocol/keyfob/codes";
 import type { Proximity } from "../../tools/sim/air/proximity";
 import { World } from "../../tools/sim/world/world";
-import { Status } from "../host/codes";
 import { KeyfobRig, MINUTE_US, SECOND_US, START_SECONDS, TestRegion, wearableImage } from "./keyfobRig";
 
 /** Two radios a metre apart, from the start of minute 1 for 15 minutes. */

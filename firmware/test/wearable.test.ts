@@ -2,10 +2,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
 import { chirpOf } from "../../protocol/beacon/chirp";
 import { decodeFrame, encodeFrame } from "../../protocol/beacon/frame";
+import { Command, Purpose, StateFlag, Status } from "../../protocol/keyfob/codes";
+import { ConfigKey } from "../../protocol/keyfob/configKeys";
 import type { Transmission } from "../../tools/sim/air/air";
 import { World } from "../../tools/sim/world/world";
-import { Command, Purpose, StateFlag, Status } from "../host/codes";
-import { ConfigKey } from "../state/config";
 import { hear, strangersSeed } from "./crowd";
 import { KeyfobRig, MINUTE_US, SECOND_US, START_SECONDS, sha256, u16, wearableImage } from "./keyfobRig";
 

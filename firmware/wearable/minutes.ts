@@ -1,8 +1,8 @@
 import { hourOfMinute } from "../../protocol/base/time";
 import { type Advertisement, encodeFrame } from "../../protocol/beacon/frame";
+import { ConfigKey } from "../../protocol/keyfob/configKeys";
 import type { Logs } from "../log/logs";
 import type { SeedKeeper } from "../seeds/seedKeeper";
-import { ConfigKey } from "../state/config";
 import { Fault } from "../state/faultCounters";
 import { restart, restartInTime } from "./restarts";
 import { drain, noteStorageError, openLogs, refreshAdvice } from "./storage";

@@ -1,21 +1,21 @@
+import { Command } from "../../protocol/keyfob/codes";
 import type { Board } from "../board/board";
-import { Command } from "../host/codes";
 import { KeyfobServer } from "../host/server";
 import { deviceScriptRuntime } from "../jacdac/deviceScriptRuntime";
 import { JacdacSettings } from "../jacdac/jacdacSettings";
-import type { Tunables } from "../state/config";
+
 import { FaultCounters } from "../state/faultCounters";
 import { openLogs } from "./storage";
 import { Wearable } from "./wearable";
 
-/** Runs the wearable on a board, with the values that the build chose. */
-export async function startWearable(tunables: Tunables, board: Board): Promise<void> {
+/** Runs the wearable on a board, with the values by key that the build chose. */
+export async function startWearable(defaults: string, board: Board): Promise<void> {
   const runtime = deviceScriptRuntime;
   const settings = new JacdacSettings();
   const faults = await FaultCounters.start(settings);
   const logs = faults.safeMode ? undefined : await openLogs(board, runtime);
   const server = new KeyfobServer();
-  const wearable = new Wearable(board, runtime, settings, tunables, faults, logs, async (report) => {
+  const wearable = new Wearable(board, runtime, settings, defaults, faults, logs, async (report) => {
     await server.sendReport(Command.ImportProgress, report);
   });
   server.start(wearable.service);

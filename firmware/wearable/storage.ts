@@ -1,11 +1,11 @@
 import type { Sha256 } from "../../protocol/base/sha256";
 import { hourOfMinute } from "../../protocol/base/time";
+import { Group, Status } from "../../protocol/keyfob/codes";
+import { ConfigKey } from "../../protocol/keyfob/configKeys";
 import type { Runtime } from "../base/runtime";
 import { sha256 } from "../base/sha256";
 import type { Board } from "../board/board";
 import { MAX_SETTING_BYTES, type SettingsStore } from "../board/settingsStore";
-import { Status } from "../host/codes";
-import { Group } from "../host/commandGroup";
 import { EraseCommand } from "../host/eraseCommand";
 import { ExportCommands } from "../host/exportCommands";
 import { ImportCommands } from "../host/importCommands";
@@ -15,7 +15,6 @@ import { Results } from "../results/results";
 import { FillerSeeds } from "../seeds/fillerSeeds";
 import { SeedKeeper } from "../seeds/seedKeeper";
 import { ClockState } from "../state/clock";
-import { ConfigKey } from "../state/config";
 import { Fault } from "../state/faultCounters";
 import { rememberOwnChirps } from "./restarts";
 import type { Wearable } from "./wearable";
@@ -85,8 +84,8 @@ function offerStored(w: Wearable, logs: Logs, keeper: SeedKeeper, results: Resul
     resultsChanged: async () => await refreshAdvice(w),
   });
   w.imports = imports;
-  service.offer(Group.Import, imports);
-  service.offer(Group.Export, new ExportCommands(sha256, clock, logs.seeds, keeper, fillers, consent, randomBytes));
+  service.offer(Group.ShardImport, imports);
+  service.offer(Group.SeedExport, new ExportCommands(sha256, clock, logs.seeds, keeper, fillers, consent, randomBytes));
   service.offer(Group.Results, new ResultsCommands(clock, config, results, consent));
   service.offer(
     Group.Erase,

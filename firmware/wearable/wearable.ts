@@ -1,12 +1,11 @@
 import { readU16 } from "../../protocol/base/bytes";
+import { Group, type Purpose, Role, StateFlag, Status } from "../../protocol/keyfob/codes";
 import type { DayAdvice } from "../../protocol/match/score";
 import type { Runtime } from "../base/runtime";
 import { sha256 } from "../base/sha256";
 import type { Board } from "../board/board";
 import type { SettingsStore } from "../board/settingsStore";
 import { HciHost } from "../hci/host";
-import { type Purpose, Role, StateFlag, Status } from "../host/codes";
-import { Group } from "../host/commandGroup";
 import type { ImportCommands } from "../host/importCommands";
 import { RegionKeyCommands } from "../host/regionKeyCommands";
 import { KeyfobService } from "../host/service";
@@ -20,7 +19,7 @@ import { ImportMemory } from "../reports/shardImport";
 import type { Results } from "../results/results";
 import type { SeedKeeper } from "../seeds/seedKeeper";
 import { Clock, ClockState } from "../state/clock";
-import { Config, type Tunables } from "../state/config";
+import { Config } from "../state/config";
 import { Fault, type FaultCounters } from "../state/faultCounters";
 import { RegionKeys } from "../state/regionKeys";
 import { Session } from "../state/session";
@@ -95,7 +94,7 @@ export class Wearable implements DeviceState {
     board: Board,
     runtime: Runtime,
     settings: SettingsStore,
-    tunables: Tunables,
+    defaults: string,
     faults: FaultCounters,
     logs: Logs | undefined,
     sendProgress: (report: Buffer) => Promise<void>,
@@ -118,7 +117,7 @@ export class Wearable implements DeviceState {
     this.settings = settings;
     this.sendProgress = sendProgress;
     this.clock = new Clock(timer);
-    this.config = new Config(settings, tunables, false);
+    this.config = new Config(settings, defaults, Role.Wearable);
     this.keys = new RegionKeys(settings, sha256);
     this.session = new Session(settings);
     this.consent = new Consent(timer);

@@ -1,4 +1,4 @@
-import { ConfigKey } from "../state/config";
+import { ConfigKey } from "../../protocol/keyfob/configKeys";
 import {
   ALERT,
   ASKING,

@@ -1,5 +1,5 @@
+import { Purpose, Status } from "../../protocol/keyfob/codes";
 import type { Timer } from "../base/timer";
-import { Purpose, Status } from "../host/codes";
 
 /** How long the wearer has to press the button. */
 export const CONSENT_WINDOW_MS = 30000;

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { Command, Role, Status } from "../../firmware/host/codes";
 import { refusal } from "../../firmware/host/layouts";
+import { Command, Role, Status } from "../../protocol/keyfob/codes";
 import type { Transmission } from "../../tools/sim/air/air";
 import { Visitors } from "../../tools/sim/air/visitors";
 import type { SimDevice } from "../../tools/sim/device/device";

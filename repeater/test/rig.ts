@@ -1,5 +1,5 @@
-import { Command } from "../../firmware/host/codes";
 import { decodeFrame, type Frame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { Command } from "../../protocol/keyfob/codes";
 import { type Bytecode, buildBytecode } from "../../tools/build/bytecode";
 import type { Transmission } from "../../tools/sim/air/air";
 import type { Micros } from "../../tools/sim/core/scheduler";

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { Command } from "../../firmware/host/codes";
 import type { Logs } from "../../firmware/log/logs";
+import { Command } from "../../protocol/keyfob/codes";
 import type { Match } from "../../protocol/match/matching";
 import {
   adviceFor,

@@ -2,9 +2,8 @@
 // and measured in the simulator with the repeater's program.
 
 import { leSetEventMask, leSetScanEnable, leSetScanParameters, setEventMask } from "../../firmware/hci/packets";
-import { DEFAULT_TUNABLES } from "../../firmware/state/config";
+import { CONFIG_TABLE } from "../../protocol/keyfob/configTable";
 import { BURST_EVERY_MS } from "../../repeater/repeaterDevice";
-import { REPEATER_TUNABLES } from "../../repeater/tunables";
 import { buildBytecode } from "../build/bytecode";
 import { PERFECT, type RadioProfile } from "../sim/air/profile";
 import type { Proximity } from "../sim/air/proximity";
@@ -24,15 +23,15 @@ export const WINDOWS_ONLY: RadioProfile = { ...PERFECT, hearsAll: false, capture
 
 /** The probability that one scan window meets a burst of a given chirp while `live` chirps are on the air. */
 function windowProbability(live: number): number {
-  const roundMs = Math.max(live * BURST_EVERY_MS, REPEATER_TUNABLES.chirpIntervalMs);
-  const share = DEFAULT_TUNABLES.scanWindowMs / roundMs;
+  const roundMs = Math.max(live * BURST_EVERY_MS, CONFIG_TABLE.chirpIntervalMs.repeater);
+  const share = CONFIG_TABLE.scanWindowMs.wearable / roundMs;
   if (share >= 2) return 1;
   return share >= 1 ? 1 - (2 - share) ** 3 / 6 : share - share ** 3 / 6;
 }
 
 /** The probability that somebody who stays for `stayMinutes` hears a given one of `live` chirps on the air. */
 export function hearingProbability(live: number, stayMinutes: number): number {
-  const windows = (stayMinutes * MINUTE_MS) / DEFAULT_TUNABLES.scanIntervalMs;
+  const windows = (stayMinutes * MINUTE_MS) / CONFIG_TABLE.scanIntervalMs.wearable;
   return 1 - (1 - windowProbability(live)) ** windows;
 }
 
@@ -95,7 +94,7 @@ function listen(world: World, radio: number): ReadonlyMap<string, Micros[]> {
       heard.set(key, [...(heard.get(key) ?? []), world.nowUs]);
     },
   });
-  const { scanIntervalMs, scanWindowMs } = DEFAULT_TUNABLES;
+  const [scanIntervalMs, scanWindowMs] = [CONFIG_TABLE.scanIntervalMs.wearable, CONFIG_TABLE.scanWindowMs.wearable];
   for (const command of [setEventMask(), leSetEventMask(), leSetScanParameters(scanIntervalMs, scanWindowMs)])
     device.controller.command(command);
   const turnMinute = (): void => {

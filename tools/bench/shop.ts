@@ -1,8 +1,8 @@
 // A shop: three counters with a repeater each, a hundred customers an hour with keyfobs, one of whom is infected.
 
-import { Command } from "../../firmware/host/codes";
 import { hourOfSeconds } from "../../protocol/base/time";
 import { MAX_AGE_MINUTES } from "../../protocol/beacon/frame";
+import { Command } from "../../protocol/keyfob/codes";
 import { isDirect } from "../../protocol/match/score";
 import { buildBytecode } from "../build/bytecode";
 import { REALISTIC } from "../sim/air/profile";

@@ -2,10 +2,8 @@
 // of source that put the board together and start the role.
 
 import { mkdir, writeFile } from "node:fs/promises";
-import { DEFAULT_TUNABLES, type Tunables } from "../../firmware/state/config";
-import { REPEATER_TUNABLES } from "../../repeater/tunables";
 import { programFile } from "../base/root";
-import { buildOf } from "../build/builds";
+import { buildOf, configDefaults } from "../build/builds";
 import type { Board } from "./boards";
 import { checkAgainstDeviceScript } from "./catalog";
 
@@ -13,10 +11,10 @@ const FOLDER = "build/entries";
 
 export type BoardRole = Board["roles"][number];
 
-/** How each role starts, and what it has where its build chooses nothing. */
-const ROLES: Record<BoardRole, { start: string; startFrom: string; defaults: Tunables }> = {
-  wearable: { start: "startWearable", startFrom: "firmware/wearable/startWearable", defaults: DEFAULT_TUNABLES },
-  repeater: { start: "startRepeater", startFrom: "repeater/startRepeater", defaults: REPEATER_TUNABLES },
+/** How each role starts. */
+const ROLES: Record<BoardRole, { start: string; startFrom: string }> = {
+  wearable: { start: "startWearable", startFrom: "firmware/wearable/startWearable" },
+  repeater: { start: "startRepeater", startFrom: "repeater/startRepeater" },
 };
 
 /**
@@ -75,11 +73,11 @@ export function entrySource(board: Board, role: BoardRole): string {
   body.push(`const light = ${lightSource(board, chips, pin)};`);
   const onPress = imports.use("onPress", "../../firmware/jacdac/roleHooks");
   const clockChip = clockSource(board, chips);
-  const { start, startFrom, defaults } = ROLES[role];
+  const { start, startFrom } = ROLES[role];
   imports.use(start, `../../${startFrom}`);
-  const tunables = JSON.stringify({ ...defaults, ...buildOf(role).tunables, txPowerDbm: radio.txPowerDbm });
+  const defaults = configDefaults(role, { ...buildOf(role).tunables, txPowerDbm: radio.txPowerDbm });
   body.push(
-    `await ${start}(${tunables}, { radio, openFlash, clockChip: ${clockChip}, onPress: (handler) => ${onPress}(button, handler), light });`,
+    `await ${start}(${JSON.stringify(defaults)}, { radio, openFlash, clockChip: ${clockChip}, onPress: (handler) => ${onPress}(button, handler), light });`,
   );
   return `// ${board.name}, written out of boards.json.\n\n${imports.lines().join("\n")}\n\n${body.join("\n")}\n`;
 }

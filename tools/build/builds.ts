@@ -2,19 +2,23 @@
 
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { REPEATER_DEFAULTS, WEARABLE_DEFAULTS } from "../../protocol/keyfob/configKeys";
+import { CONFIG_TABLE } from "../../protocol/keyfob/configTable";
 import { programFile } from "../base/root";
 
 const BUILDS_FILE = programFile("devs.config.json");
 
-/** Values that are compiled in, with the ranges of services/keyfob.md. Transmit power is the board's: boards.json. */
-const tunables = z.strictObject({
-  chirpIntervalMs: z.int().min(100).max(10_240),
-  scanIntervalMs: z.int().min(10).max(10_240),
-  scanWindowMs: z.int().min(10).max(10_240),
-  rssiFloorDbm: z.int().min(-127).max(20),
-  companyId: z.int().min(0).max(0xffff),
-  retentionDays: z.int().min(1).max(90).optional(),
-});
+type ConfigName = keyof typeof CONFIG_TABLE;
+type Chosen = { [Name in ConfigName as (typeof CONFIG_TABLE)[Name]["build"] extends "yes" ? Name : never]?: number };
+
+/** Values that a deployment compiles in, with the ranges of services/keyfob.md. Transmit power is the board's: boards.json. */
+const tunables: z.ZodType<Chosen> = z.strictObject(
+  Object.fromEntries(
+    Object.entries(CONFIG_TABLE)
+      .filter(([, { build }]) => build === "yes")
+      .map(([name, { least, most }]) => [name, z.int().min(least).max(most).optional()]),
+  ),
+);
 
 const build = z
   .strictObject({
@@ -24,7 +28,7 @@ const build = z
     tunables,
     regionKeys: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/i, "must be 64 hexadecimal digits")),
   })
-  .refine(({ tunables: t }) => t.scanWindowMs <= t.scanIntervalMs, {
+  .refine(({ tunables: { scanWindowMs = 0, scanIntervalMs = scanWindowMs } }) => scanWindowMs <= scanIntervalMs, {
     message: "must not be longer than scanIntervalMs",
     path: ["tunables", "scanWindowMs"],
   });
@@ -35,6 +39,17 @@ const builds = z.strictObject({ wearable: build, repeater: build });
 export const ROLES = ["wearable", "repeater"] as const;
 
 export type Role = (typeof ROLES)[number];
+
+/**
+ * What a role starts from where nothing was configured: the values by key as JSON text, as the firmware takes them.
+ *
+ * @param chosen values that replace the defaults of services/keyfob.md
+ */
+export function configDefaults(role: Role, chosen: Partial<Record<ConfigName, number>>): string {
+  const values = JSON.parse(role === "repeater" ? REPEATER_DEFAULTS : WEARABLE_DEFAULTS) as number[];
+  for (const [name, value] of Object.entries(chosen)) values[CONFIG_TABLE[name as ConfigName].key] = value;
+  return JSON.stringify(values);
+}
 
 /** How one of them is built, and which region keys `chirpfob flash` gives it. */
 export type Build = z.infer<typeof build>;

@@ -1,4 +1,4 @@
-// What tools/keyfob uses of jacdac-ts 1.33.7. The package's own declarations cannot be reached through its "exports" field,
+// What tools/keyfob and tools/build use of jacdac-ts 1.33.7. The package's own declarations cannot be reached through its "exports" field,
 // and would bring the browser's types along.
 
 declare module "jacdac-ts" {
@@ -22,6 +22,26 @@ declare module "jacdac-ts" {
     DisableLog,
     EnableLog,
   }
+
+  /** Reads a service's Markdown page, as DeviceScript's compiler does. */
+  export function parseServiceSpecificationMarkdownToJSON(
+    text: string,
+    includes: Record<string, never>,
+    name: string,
+  ): {
+    readonly classIdentifier: number;
+    readonly enums: Record<
+      string,
+      { readonly name: string; readonly isFlags?: boolean; readonly members: Record<string, number> }
+    >;
+    readonly packets: readonly {
+      readonly kind: string;
+      readonly name: string;
+      readonly identifier: number;
+      readonly fields: readonly { readonly name: string; readonly type: string; readonly storage: number }[];
+    }[];
+    readonly errors?: readonly { readonly line: number; readonly message: string }[];
+  };
 
   /** Event of JDBus: a packet that was not an announcement. */
   export const PACKET_RECEIVE: string;

@@ -1,10 +1,12 @@
 import { encodeRegion } from "../../protocol/base/region";
 import { SEED_BYTES } from "../../protocol/beacon/chirp";
+import { KEYFOB_SERVICE_CLASS } from "../../protocol/keyfob/codes";
+import { CONFIG_TABLE } from "../../protocol/keyfob/configTable";
+import { PROTOCOL_VERSION } from "../../protocol/keyfob/version";
 import { type Board, packetTo, type ServiceAddress } from "./board";
 import { DeviceError } from "./deviceError";
 import { KeyfobError } from "./keyfobError";
 import {
-  CONFIG_KEYS,
   type ConfigName,
   type ConfigValue,
   decodeCounters,
@@ -13,17 +15,21 @@ import {
   decodeStatus,
   EXPORT_BLOCK_SEEDS,
   type HourResult,
-  KEYFOB_COMMAND,
-  KEYFOB_PROTOCOL,
-  KEYFOB_SERVICE_CLASS,
   type KeyfobStatus,
-  type KeyfobStatusName,
-  PURPOSE,
-  REGION_KEY_ANSWER_BYTES,
-  REGION_KEY_REMOVE_BYTES,
   type RegionKey,
-  STATUS_NAMES,
 } from "./keyfobWire";
+import {
+  type CommandValues,
+  codeOf,
+  decodeReport,
+  encodeCommand,
+  encodeRecord,
+  type PacketName,
+  type PurposeName,
+  type ReportValues,
+  requestIn,
+  type StatusName,
+} from "./packetCodec";
 
 /** How long each try waits for its report: a device sends one packet in 20 ms, and pauses for a second to write flash. */
 const TRY_MS = [250, 400, 700, 1000, 1500, 2000];
@@ -87,18 +93,18 @@ export class Keyfob {
   }
 
   async status(): Promise<KeyfobStatus> {
-    const report = await this.command(KEYFOB_COMMAND.status, 18, (request) => u16(request));
-    const status = decodeStatus(report);
-    if (!status || status.protocol !== KEYFOB_PROTOCOL)
+    const data = await this.ask("status", this.newRequest(), () => ({}));
+    const status = decodeStatus(data);
+    if (!status || status.protocol !== PROTOCOL_VERSION)
       throw new DeviceError(
         "notKeyfob",
-        `the keyfob speaks version ${report[20] ?? "?"} of its protocol, this program version ${KEYFOB_PROTOCOL}: bring both up to date`,
+        `the keyfob speaks version ${status?.protocol ?? "?"} of its protocol, this program version ${PROTOCOL_VERSION}: bring both up to date`,
       );
     return status;
   }
 
   async counters(): Promise<Record<string, number>> {
-    return decodeCounters(await this.command(KEYFOB_COMMAND.counters, 0, (request) => u16(request)));
+    return decodeCounters((await this.command("counters", {})).values);
   }
 
   /**
@@ -108,102 +114,70 @@ export class Keyfob {
    */
   async setClock(unixMillis: () => number): Promise<ClockSync> {
     const busyUntil = Date.now() + BUSY_LIMIT_MS;
-    let report = await this.tryClock(unixMillis);
-    while (statusName(report[10]) === "Busy" && Date.now() < busyUntil) {
-      await pause(BUSY_WAIT_MS);
-      report = await this.tryClock(unixMillis);
-    }
-    expectOk(report[10]);
-    const previous = report[11];
-    return {
-      driftMs: report.readInt32LE(0),
-      sinceSync: report.readUInt32LE(4),
-      previous: previous === 0 ? "unset" : previous === 2 ? "approximate" : "set",
-    };
-  }
-
-  private async tryClock(unixMillis: () => number): Promise<Buffer> {
-    const request = this.newRequest();
-    return await this.ask(KEYFOB_COMMAND.clockSet, 8, request, () => {
+    const values = () => {
       const now = unixMillis();
-      return Buffer.concat([u32(Math.floor(now / 1000)), u16(request), u16(Math.floor(now) % 1000)]);
-    });
+      return { seconds: Math.floor(now / 1000), millis: Math.floor(now) % 1000 };
+    };
+    let report = await this.command("clockSet", values);
+    while (report.status === "Busy" && Date.now() < busyUntil) {
+      await pause(BUSY_WAIT_MS);
+      report = await this.command("clockSet", values);
+    }
+    expectOk(report);
+    const { driftMs, sinceSync, previous } = report;
+    return { driftMs, sinceSync, previous: previous === 0 ? "unset" : previous === 2 ? "approximate" : "set" };
   }
 
   async configGet(name: ConfigName): Promise<ConfigValue> {
-    const key = CONFIG_KEYS[name];
-    return configValue(await this.command(KEYFOB_COMMAND.configGet, 12, (r) => Buffer.from([...u16(r), key])));
+    return configValue(await this.command("configGet", { key: CONFIG_TABLE[name].key }));
   }
 
   /** @returns the value now in force @throws KeyfobError OutOfRange */
   async configSet(name: ConfigName, value: number): Promise<ConfigValue> {
-    const payload = Buffer.alloc(7);
-    payload.writeInt32LE(value, 0);
-    payload[6] = CONFIG_KEYS[name];
-    return configValue(
-      await this.command(KEYFOB_COMMAND.configSet, 12, (request) => {
-        payload.writeUInt16LE(request, 4);
-        return payload;
-      }),
-    );
+    return configValue(await this.command("configSet", { key: CONFIG_TABLE[name].key, value }));
   }
 
   /** Stops chirping for `minutes` (1 to 1440), or ends a snooze (0). @returns Unix seconds at which chirping goes on, or 0 */
   async snooze(minutes: number): Promise<number> {
-    const report = await this.command(KEYFOB_COMMAND.snooze, 4, (r) => Buffer.concat([u16(r), u16(minutes)]));
-    expectOk(report[6]);
-    return report.readUInt32LE(0);
+    return expectOk(await this.command("snooze", { minutes })).until;
   }
 
   /** All region keys that the keyfob trusts. */
   async regionKeys(): Promise<RegionKey[]> {
     const keys: RegionKey[] = [];
     for (let index = 0; ; index++) {
-      const report = await this.command(KEYFOB_COMMAND.regionKeyGet, 4, (r) => Buffer.from([...u16(r), index]));
-      const status = statusName(report[6]);
-      if (status === "NoSuchKey") return keys;
-      expectOk(report[6]);
-      if (report.length < REGION_KEY_ANSWER_BYTES) throw new KeyfobError("Malformed");
-      keys.push(decodeRegionKey(report));
-      if (index + 1 >= Number(report[7])) return keys;
+      const report = await this.command("regionKeyGet", { index });
+      if (report.status === "NoSuchKey") return keys;
+      const key = decodeRegionKey(expectOk(report).trust, report.lastChunk);
+      if (!key) throw new KeyfobError("Malformed");
+      keys.push(key);
+      if (index + 1 >= report.count) return keys;
     }
   }
 
   /** @returns how many keys the keyfob holds now */
   async addRegionKey(region: string, key: Buffer): Promise<number> {
-    const report = await this.command(KEYFOB_COMMAND.regionKeyAdd, 0, (r) =>
-      Buffer.concat([u16(r), encodeRegion(region), key]),
-    );
-    expectOk(report[2]);
-    return Number(report[3]);
+    return expectOk(await this.command("regionKeyAdd", { region: encodeRegion(region), key })).count;
   }
 
   /** @param keyId first 8 bytes of SHA-256 of the key @returns how many keys the keyfob holds now */
   async removeRegionKey(region: string, keyId: Buffer): Promise<number> {
-    const report = await this.command(KEYFOB_COMMAND.regionKeyRemove, 0, (r) => {
-      const payload = Buffer.concat([u16(r), encodeRegion(region), keyId]);
-      return payload.subarray(0, REGION_KEY_REMOVE_BYTES);
-    });
-    expectOk(report[2]);
-    return Number(report[3]);
+    return expectOk(await this.command("regionKeyRemove", { region: encodeRegion(region), keyId })).count;
   }
 
   /** Asks the wearer to press the button and waits for the answer. @throws KeyfobError Refused, Expired, Busy */
-  async askConsent(purpose: keyof typeof PURPOSE, wait: ConsentWait = {}): Promise<void> {
+  async askConsent(purpose: PurposeName, wait: ConsentWait = {}): Promise<void> {
     const request = this.newRequest();
     const busyUntil = Date.now() + BUSY_LIMIT_MS;
     let toldBusy = false;
     for (;;) {
       wait.signal?.throwIfAborted();
-      const report = await this.ask(KEYFOB_COMMAND.consentAsk, 0, request, () =>
-        Buffer.from([...u16(request), PURPOSE[purpose]]),
-      );
-      const status = statusName(report[2]);
+      const { status, seconds } = await this.command("consentAsk", { purpose }, request);
       if (status === "Ok") return;
       if (status === "Busy" && Date.now() < busyUntil) {
         if (!toldBusy) wait.onBusy?.();
         toldBusy = true;
-      } else if (status === "WaitingForButton") wait.onWaiting?.(Number(report[4]));
+      } else if (status === "WaitingForButton") wait.onWaiting?.(seconds);
       else throw new KeyfobError(status);
       await pause(CONSENT_REPEAT_MS, wait.signal);
     }
@@ -219,20 +193,15 @@ export class Keyfob {
     signal?: AbortSignal,
   ): Promise<Buffer[]> {
     const request = this.newRequest();
-    const begin = Buffer.concat([
-      u32(window.firstHour),
-      u16(request),
-      u16(window.hours),
-      ...window.redacted.flatMap(({ from, to }) => [u32(from), u32(to)]),
-    ]);
+    const redacted = Buffer.concat(window.redacted.map((range) => encodeRecord("hourRange", range)));
+    const begin = { firstHour: window.firstHour, hours: window.hours, redacted };
     try {
-      const opened = await this.askUntilFree(KEYFOB_COMMAND.exportBegin, 0, request, begin, 2, signal);
-      const blocks = opened.readUInt16LE(6);
+      const { blocks } = await this.askUntilFree("exportBegin", begin, request, signal);
       const seeds: Buffer[] = [];
       for (let block = 0; block < blocks; block++) {
         signal?.throwIfAborted();
         const count = Math.min(EXPORT_BLOCK_SEEDS, window.hours - seeds.length);
-        const data = await this.block(KEYFOB_COMMAND.exportBlock, request, block);
+        const data = (await this.block("exportBlock", request, block)).seeds;
         if (data.length !== count * SEED_BYTES) throw new KeyfobError(data.length === 0 ? "NoConsent" : "Malformed");
         for (let i = 0; i < count; i++) seeds.push(data.subarray(i * SEED_BYTES, (i + 1) * SEED_BYTES));
         onProgress(block + 1, blocks);
@@ -240,7 +209,7 @@ export class Keyfob {
       if (seeds.length !== window.hours) throw new KeyfobError("Malformed");
       return seeds;
     } finally {
-      await this.end(KEYFOB_COMMAND.exportEnd, request);
+      await this.end("exportEnd", request);
     }
   }
 
@@ -251,13 +220,11 @@ export class Keyfob {
   ): Promise<HourResult[]> {
     const request = this.newRequest();
     try {
-      const opened = await this.askUntilFree(KEYFOB_COMMAND.resultsBegin, 0, request, u16(request), 2, signal);
-      const records = opened.readUInt16LE(4);
-      const blocks = opened.readUInt16LE(6);
+      const { records, blocks } = await this.askUntilFree("resultsBegin", {}, request, signal);
       const results: HourResult[] = [];
       for (let block = 0; block < blocks; block++) {
         signal?.throwIfAborted();
-        const data = await this.block(KEYFOB_COMMAND.resultsBlock, request, block);
+        const data = (await this.block("resultsBlock", request, block)).records;
         if (data.length === 0) throw new KeyfobError("NoConsent");
         results.push(...decodeResults(data));
         onProgress(block + 1, blocks);
@@ -265,7 +232,7 @@ export class Keyfob {
       if (results.length !== records) throw new KeyfobError("Malformed");
       return results;
     } finally {
-      await this.end(KEYFOB_COMMAND.resultsEnd, request);
+      await this.end("resultsEnd", request);
     }
   }
 
@@ -279,8 +246,8 @@ export class Keyfob {
     let toldBusy = false;
     for (;;) {
       wait.signal?.throwIfAborted();
-      const report = await this.ask(KEYFOB_COMMAND.erase, 4, request, () => Buffer.concat([u32(token), u16(request)]));
-      const status = statusName(report[6]);
+      const report = await this.command("erase", { token }, request);
+      const { status } = report;
       if (status === "Ok") return this.awaitRestart(uptime + (performance.now() - askedAt) / 1000, wait.signal);
       if (status === "WaitingForButton") {
         hasWaited = true;
@@ -291,7 +258,7 @@ export class Keyfob {
         if (hasWaited) wait.onErasing?.();
         else wait.onBusy?.();
       }
-      if (token === 0) token = report.readUInt32LE(0);
+      if (token === 0) token = report.token;
       await pause(CONSENT_REPEAT_MS, wait.signal);
     }
   }
@@ -314,26 +281,39 @@ export class Keyfob {
     }
   }
 
-  /** Sends a new command and returns its report. `requestAt`: where the report repeats the request number. */
-  command(command: number, requestAt: number, payload: (request: number) => Buffer): Promise<Buffer> {
-    const request = this.newRequest();
-    return this.ask(command, requestAt, request, () => payload(request));
+  /**
+   * Sends a command and returns its report.
+   *
+   * @param values of the command; a function is asked anew at each try
+   * @param request the number of an operation that goes on; a new one if it is not given
+   * @throws DeviceError noAnswer, lost
+   * @throws KeyfobError Malformed if the report is too short
+   */
+  async command<Name extends PacketName>(
+    name: Name,
+    values: CommandValues<Name> | (() => CommandValues<Name>),
+    request = this.newRequest(),
+  ): Promise<ReportValues<Name>> {
+    const report = decodeReport(
+      name,
+      await this.ask(name, request, typeof values === "function" ? values : () => values),
+    );
+    if (!report) throw new KeyfobError("Malformed");
+    return report;
   }
 
-  /** Sends a command until its report comes. @throws DeviceError noAnswer, lost */
-  async ask(command: number, requestAt: number, request: number, payload: () => Buffer): Promise<Buffer> {
+  /** Sends a command until its report comes. @returns the report's payload @throws DeviceError noAnswer, lost */
+  private async ask<Name extends PacketName>(
+    name: Name,
+    request: number,
+    values: () => CommandValues<Name>,
+  ): Promise<Buffer> {
     for (const tryMs of TRY_MS) {
-      const report = await this.board.exchange(
-        this.service,
-        packetTo(this.service, command, payload()),
-        tryMs,
-        (packet) => {
-          const data = Buffer.from(packet.data);
-          if (packet.serviceCommand !== command || data.length < Math.max(requestAt + 2, MIN_REPORT_BYTES))
-            return undefined;
-          return data.readUInt16LE(requestAt) === request ? data : undefined;
-        },
-      );
+      const packet = packetTo(this.service, codeOf(name), encodeCommand(name, request, values()));
+      const report = await this.board.exchange(this.service, packet, tryMs, (answer) => {
+        const data = Buffer.from(answer.data);
+        return answer.serviceCommand === codeOf(name) && requestIn(name, data) === request ? data : undefined;
+      });
       if (report) return report;
     }
     throw new DeviceError(
@@ -342,35 +322,36 @@ export class Keyfob {
     );
   }
 
-  /** As ask(), but waits while the keyfob is busy, and accepts no status but Ok. */
-  private async askUntilFree(
-    command: number,
-    requestAt: number,
+  /** As command(), but waits while the keyfob is busy, and accepts no status but Ok. */
+  private async askUntilFree<Name extends "exportBegin" | "resultsBegin">(
+    name: Name,
+    values: CommandValues<Name>,
     request: number,
-    payload: Buffer,
-    statusAt: number,
     signal: AbortSignal | undefined,
-  ): Promise<Buffer> {
+  ): Promise<ReportValues<Name>> {
     const busyUntil = Date.now() + BUSY_LIMIT_MS;
     for (;;) {
-      const report = await this.ask(command, requestAt, request, () => payload);
-      if (statusName(report[statusAt]) !== "Busy" || Date.now() > busyUntil) {
-        expectOk(report[statusAt]);
-        return report;
-      }
+      const report = await this.command(name, values, request);
+      if ((report as { status: StatusName }).status !== "Busy" || Date.now() > busyUntil)
+        return expectOk(report as ReportValues<Name> & { status: StatusName });
       await pause(BUSY_WAIT_MS, signal);
     }
   }
 
-  /** Data of one block of an export or of results: the report repeats request and block number. */
-  private async block(command: number, request: number, block: number): Promise<Buffer> {
-    const wanted = Buffer.concat([u16(request), u16(block)]);
+  /** One block of an export or of results: the report repeats request and block number. */
+  private async block<Name extends "exportBlock" | "resultsBlock">(
+    name: Name,
+    request: number,
+    block: number,
+  ): Promise<ReportValues<Name>> {
+    const packet = packetTo(this.service, codeOf(name), encodeCommand(name, request, { block } as CommandValues<Name>));
     for (const tryMs of TRY_MS) {
-      const data = await this.board.exchange(this.service, packetTo(this.service, command, wanted), tryMs, (packet) => {
-        const got = Buffer.from(packet.data);
-        return packet.serviceCommand === command && got.subarray(0, 4).equals(wanted) ? got.subarray(4) : undefined;
+      const report = await this.board.exchange(this.service, packet, tryMs, (answer) => {
+        if (answer.serviceCommand !== codeOf(name)) return undefined;
+        const got = decodeReport(name, Buffer.from(answer.data)) as { request: number; block: number } | undefined;
+        return got?.request === request && got.block === block ? (got as ReportValues<Name>) : undefined;
       });
-      if (data) return data;
+      if (report) return report;
     }
     throw new DeviceError(
       "noAnswer",
@@ -379,18 +360,10 @@ export class Keyfob {
   }
 
   /** Ends an operation; a line that is gone, or a device that ended it already, is fine: it ends it by itself in 60 s. */
-  private async end(command: number, request: number): Promise<void> {
+  private async end(name: "exportEnd" | "resultsEnd", request: number): Promise<void> {
     if (this.board.lost) return;
-    await this.ask(command, 0, request, () => u16(request)).catch(() => undefined);
+    await this.ask(name, request, () => ({})).catch(() => undefined);
   }
-}
-
-/** Every report of the service has at least request and status. */
-const MIN_REPORT_BYTES = 3;
-
-/** The name of a status byte. */
-export function statusName(byte: number | undefined): KeyfobStatusName {
-  return STATUS_NAMES[byte ?? -1] ?? "Malformed";
 }
 
 /** Waits; an aborted signal ends it with its reason. */
@@ -409,22 +382,12 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-function expectOk(status: number | undefined): void {
-  const name = statusName(status);
-  if (name !== "Ok") throw new KeyfobError(name);
+function expectOk<Report extends { readonly status: StatusName }>(report: Report): Report {
+  if (report.status !== "Ok") throw new KeyfobError(report.status);
+  return report;
 }
 
-function configValue(report: Buffer): ConfigValue {
-  expectOk(report[14]);
-  return { value: report.readInt32LE(0), min: report.readInt32LE(4), max: report.readInt32LE(8) };
-}
-
-function u16(value: number): Buffer {
-  return Buffer.from([value & 0xff, value >> 8]);
-}
-
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
+function configValue(report: ConfigValue & { readonly status: StatusName }): ConfigValue {
+  const { value, min, max } = expectOk(report);
+  return { value, min, max };
 }

@@ -1,6 +1,6 @@
-import type { KeyfobStatusName } from "./keyfobWire";
+import type { StatusName } from "./packetCodec";
 
-const MEANINGS: Partial<Record<KeyfobStatusName, string>> = {
+const MEANINGS: Partial<Record<StatusName, string>> = {
   Malformed:
     "the keyfob did not understand the request: its firmware and this program do not fit, bring both up to date",
   NotOffered: "this device does not offer that: it is a repeater, or it is in safe mode",
@@ -26,7 +26,7 @@ const MEANINGS: Partial<Record<KeyfobStatusName, string>> = {
 export class KeyfobError extends Error {
   override readonly name = "KeyfobError";
 
-  constructor(readonly status: KeyfobStatusName) {
+  constructor(readonly status: StatusName) {
     super(MEANINGS[status] ?? `the keyfob answered "${status}", which is no answer to this request`);
   }
 }

@@ -5,9 +5,10 @@
 import { SHARD_HEADER_BYTES } from "../../protocol/report/shard";
 import { packetTo } from "./board";
 import { DeviceError } from "./deviceError";
-import { type Keyfob, pause, statusName } from "./keyfob";
+import { type Keyfob, pause } from "./keyfob";
 import { KeyfobError } from "./keyfobError";
-import { KEYFOB_COMMAND, type KeyfobStatusName, PIECE_BYTES } from "./keyfobWire";
+import { PIECE_BYTES } from "./keyfobWire";
+import { codeOf, decodeReport, encodeCommand, type StatusName } from "./packetCodec";
 
 /** Pieces in flight that the device takes even on a line that drops (services/keyfob.md); the window never gets smaller. */
 const SAFE_WINDOW = 6;
@@ -72,13 +73,12 @@ async function begin(
   signal: AbortSignal | undefined,
 ): Promise<"already" | { request: number; nextPiece: number }> {
   const request = keyfob.newRequest();
-  const payload = Buffer.concat([Buffer.from([request & 0xff, request >> 8]), file.subarray(0, SHARD_HEADER_BYTES)]);
+  const header = file.subarray(0, SHARD_HEADER_BYTES);
   const busyUntil = Date.now() + BUSY_LIMIT_MS;
   for (;;) {
-    const report = await keyfob.ask(KEYFOB_COMMAND.importBegin, 4, request, () => payload);
-    const status = statusName(report[6]);
+    const { status, nextPiece } = await keyfob.command("importBegin", { header }, request);
     if (status === "Already") return "already";
-    if (status === "Ok") return { request, nextPiece: report.readUInt32LE(0) };
+    if (status === "Ok") return { request, nextPiece };
     if (status !== "Busy" || Date.now() > busyUntil) throw new KeyfobError(status);
     await pause(BUSY_POLL_MS, signal);
   }
@@ -99,10 +99,10 @@ async function stream(
     progress.transferred?.(Math.min(file.length, SHARD_HEADER_BYTES + window.confirmed * PIECE_BYTES), file.length);
   let wake = () => {};
   const stopListening = keyfob.board.listen(keyfob.service, (packet) => {
-    const data = Buffer.from(packet.data);
-    if (packet.serviceCommand !== KEYFOB_COMMAND.importProgress || data.length < 7) return;
-    if (data.readUInt16LE(4) !== request) return;
-    window.heard(data.readUInt32LE(0), statusName(data[6]));
+    if (packet.serviceCommand !== codeOf("importProgress")) return;
+    const report = decodeReport("importProgress", Buffer.from(packet.data));
+    if (report?.request !== request) return;
+    window.heard(report.nextPiece, report.status);
     wake();
   });
   const stopLoss = keyfob.board.onLost(() => wake());
@@ -114,7 +114,7 @@ async function stream(
       const piece = window.next();
       if (piece) {
         await keyfob.board.sendPacket(
-          packetTo(keyfob.service, KEYFOB_COMMAND.importPiece, pieceOf(file, request, piece.number, piece.ask)),
+          packetTo(keyfob.service, codeOf("importPiece"), pieceOf(file, request, piece.number, piece.ask)),
         );
         continue;
       }
@@ -152,17 +152,15 @@ async function verify(
   progress: ImportProgress,
   signal: AbortSignal | undefined,
 ): Promise<"verified" | "again"> {
-  const payload = Buffer.from([request & 0xff, request >> 8]);
   const busyUntil = Date.now() + BUSY_LIMIT_MS;
   for (;;) {
-    const report = await keyfob.ask(KEYFOB_COMMAND.importVerify, 0, request, () => payload);
-    const status = statusName(report[2]);
+    const { status, percent } = await keyfob.command("importVerify", {}, request);
     if (status === "Ok" || status === "Already") {
       progress.verifying?.(100);
       return "verified";
     }
     if (status === "NotBegun" || status === "Incomplete") return "again";
-    if (status === "Verifying") progress.verifying?.(Number(report[3]));
+    if (status === "Verifying") progress.verifying?.(percent);
     else if (status !== "Busy") throw new KeyfobError(status);
     if (Date.now() > busyUntil)
       throw new DeviceError(
@@ -175,11 +173,8 @@ async function verify(
 
 function pieceOf(file: Buffer, request: number, number: number, ask: boolean): Buffer {
   const start = SHARD_HEADER_BYTES + number * PIECE_BYTES;
-  const head = Buffer.alloc(8);
-  head.writeUInt32LE(number, 0);
-  head.writeUInt16LE(request, 4);
-  head[6] = ask ? 1 : 0;
-  return Buffer.concat([head, file.subarray(start, start + PIECE_BYTES)]);
+  const data = file.subarray(start, start + PIECE_BYTES);
+  return encodeCommand("importPiece", request, { number, ask: ask ? 1 : 0, reserved: 0, data });
 }
 
 /** Which piece goes next, given what the keyfob reported. Exported for its tests. */
@@ -189,7 +184,7 @@ export class Window {
   /** Progress reports heard. */
   reports = 0;
   /** The status with which the keyfob closed the import. */
-  closedBy: KeyfobStatusName | undefined;
+  closedBy: StatusName | undefined;
   private sent: number;
   private size = SAFE_WINDOW;
   private hadLoss = false;
@@ -228,7 +223,7 @@ export class Window {
   }
 
   /** Takes an importProgress. */
-  heard(nextPiece: number, status: KeyfobStatusName): void {
+  heard(nextPiece: number, status: StatusName): void {
     this.reports++;
     if (status !== "Ok") {
       if (status !== "Busy" && status !== "Verifying") this.closedBy = status;

@@ -1,8 +1,8 @@
 // The simulated side of a run: keyfobs and repeaters of a scene, in the simulator's crowd, on a calendar that they accept.
 
 import { hourOfSeconds } from "../../protocol/base/time";
+import { Command, KEYFOB_SERVICE_CLASS } from "../../protocol/keyfob/codes";
 import { buildRole } from "../cli/commands/build";
-import { KEYFOB_COMMAND, KEYFOB_SERVICE_CLASS } from "../keyfob/keyfobWire";
 import { PROFILES } from "../sim/air/profile";
 import { calendarShift } from "../sim/contacts/calendar";
 import { contactRuns } from "../sim/contacts/contactProximity";
@@ -162,7 +162,7 @@ function setClock(originS: number): HostCommand {
   return {
     atUs: CLOCK_SET_AT_S * SECOND_US,
     serviceClass: KEYFOB_SERVICE_CLASS,
-    command: KEYFOB_COMMAND.clockSet,
+    command: Command.ClockSet,
     data,
   };
 }

@@ -1,12 +1,12 @@
 // The wearable, which after eight minutes asks for more memory than there is: the VM then says how much was in use.
 
 import * as ds from "@devicescript/core";
+import { WEARABLE_DEFAULTS } from "../../../protocol/keyfob/configKeys";
 import { jacdacBoard } from "../../jacdac/jacdacBoard";
-import { DEFAULT_TUNABLES } from "../../state/config";
 import { startWearable } from "../../wearable/startWearable";
 
 const ALL_OF_IT = 50000;
 
-await startWearable(DEFAULT_TUNABLES, jacdacBoard());
+await startWearable(WEARABLE_DEFAULTS, jacdacBoard());
 await ds.sleep(8 * 60000);
 console.log(`got ${Buffer.alloc(ALL_OF_IT).length}`);

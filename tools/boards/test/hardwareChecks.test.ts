@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { StateFlag } from "../../keyfob/keyfobWire";
+import type { StateName } from "../../keyfob/packetCodec";
 import { findBoard } from "../boards";
 import { examineHardware, type HardwareEvidence, type HardwareReading } from "../hardwareChecks";
 
-const HEALTHY: Record<StateFlag, boolean> = {
+const HEALTHY: Record<StateName, boolean> = {
   clockSet: true,
   clockApproximate: false,
   radioUp: true,
@@ -22,7 +22,7 @@ const HEALTHY: Record<StateFlag, boolean> = {
 function reading(
   uptime: number,
   counters: Record<string, number>,
-  state: Partial<Record<StateFlag, boolean>> = {},
+  state: Partial<Record<StateName, boolean>> = {},
   role: "wearable" | "repeater" = "wearable",
 ): HardwareReading {
   return {

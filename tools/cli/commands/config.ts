@@ -1,14 +1,13 @@
 import { Argument, type Command } from "commander";
 import type { Keyfob } from "../../keyfob/keyfob";
 import { KeyfobError } from "../../keyfob/keyfobError";
-import { CONFIG_KEYS, type ConfigName, type ConfigValue } from "../../keyfob/keyfobWire";
+import { CONFIG_NAMES, type ConfigName, type ConfigValue } from "../../keyfob/keyfobWire";
 import { addPortOption, type PortOptions, withKeyfob } from "../device";
 import { CliError, EXIT } from "../errors";
 import { printJson } from "../output";
 import { parseWhole } from "../parse";
 
 type Options = PortOptions & { json?: boolean };
-const NAMES = Object.keys(CONFIG_KEYS) as ConfigName[];
 
 /** `chirpfob config get|set`: the values of services/keyfob.md by name. */
 export function addConfigCommand(program: Command): void {
@@ -17,19 +16,19 @@ export function addConfigCommand(program: Command): void {
     config
       .command("get")
       .description("print one value, or all that this device has")
-      .addArgument(new Argument("[name]", "which value").choices(NAMES))
+      .addArgument(new Argument("[name]", "which value").choices(CONFIG_NAMES))
       .option("--json", "print JSON")
       .addHelpText("after", "\nExample:\n  chirpfob config get chirpIntervalMs"),
   ).action((name: ConfigName | undefined, options: Options) =>
     withKeyfob(options, async ({ keyfob }) =>
-      print(await read(keyfob, name ? [name] : NAMES, name !== undefined), options),
+      print(await read(keyfob, name ? [name] : CONFIG_NAMES, name !== undefined), options),
     ),
   );
   addPortOption(
     config
       .command("set")
       .description("change one value; it lasts through restarts")
-      .addArgument(new Argument("<name>", "which value").choices(NAMES))
+      .addArgument(new Argument("<name>", "which value").choices(CONFIG_NAMES))
       .argument("<value>", "a whole number (a negative one after --)")
       .option("--json", "print JSON")
       .addHelpText(

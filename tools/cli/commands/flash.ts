@@ -6,7 +6,7 @@ import { type Command, Option } from "commander";
 import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/crypto/slhDsa";
 import { buildOf, ROLES, type Role } from "../../build/builds";
 import { Keyfob, pause } from "../../keyfob/keyfob";
-import { CONFIG_KEYS, type ConfigName } from "../../keyfob/keyfobWire";
+import { CONFIG_NAMES, type ConfigName } from "../../keyfob/keyfobWire";
 import { type Deployment, deployTo } from "../deployment";
 import { addPortOption, choosePort, type PortOptions, withBoard } from "../device";
 import { CliError, EXIT } from "../errors";
@@ -175,7 +175,8 @@ function parseConfiguration({ role, set = [], key = [] }: Options): Configuratio
   return {
     values: set.map((text) => {
       const [name = "", value = ""] = text.split("=");
-      if (!(name in CONFIG_KEYS)) throw new CliError(EXIT.input, `--set ${text}: there is no value called "${name}"`);
+      if (!CONFIG_NAMES.includes(name as ConfigName))
+        throw new CliError(EXIT.input, `--set ${text}: there is no value called "${name}"`);
       return [name as ConfigName, parseWhole(name, value, -0x80000000, 0x7fffffff)];
     }),
     keys: [...deployed, ...key].map((text) => {

@@ -3,7 +3,7 @@
 
 import { createServer, type Server, type Socket } from "node:net";
 import { Packet } from "jacdac-ts";
-import { KEYFOB_SERVICE_CLASS } from "../keyfobWire";
+import { KEYFOB_SERVICE_CLASS } from "../../../protocol/keyfob/codes";
 import { isBridgeFrame, UsbFrameDecoder, wrapFrame } from "../usbFraming";
 
 const DEVICE_ID = "0123456789abcdef";

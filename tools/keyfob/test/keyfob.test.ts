@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { Command, Status } from "../../../protocol/keyfob/codes";
 import { Board } from "../board";
 import { DeviceError } from "../deviceError";
 import { Keyfob } from "../keyfob";
 import { KeyfobError } from "../keyfobError";
-import { KEYFOB_COMMAND as C, STATUS_NAMES } from "../keyfobWire";
+import type { StatusName } from "../packetCodec";
 import { type Answerer, FakeKeyfob } from "./fakeKeyfob";
 
 const open: { close(): Promise<void> }[] = [];
@@ -19,15 +20,15 @@ async function connect(answer: Answerer): Promise<{ fake: FakeKeyfob; keyfob: Ke
   return { fake, board, keyfob: await Keyfob.on(board) };
 }
 
-const status = (name: (typeof STATUS_NAMES)[number]) => STATUS_NAMES.indexOf(name);
+const status = (name: StatusName) => Status[name];
 
 /** The report to `snooze`: until, request, status. */
-function snoozed(payload: Buffer, name: (typeof STATUS_NAMES)[number] = "Ok"): [number, Buffer] {
+function snoozed(payload: Buffer, name: StatusName = "Ok"): [number, Buffer] {
   const report = Buffer.alloc(7);
   report.writeUInt32LE(1_700_000_000, 0);
   payload.copy(report, 4, 0, 2);
   report[6] = status(name);
-  return [C.snooze, report];
+  return [Command.Snooze, report];
 }
 
 describe("a command", () => {
@@ -51,8 +52,8 @@ describe("a command", () => {
   it("ignores reports to other requests, other commands, and those that are too short", async () => {
     const { keyfob } = await connect((_, payload) => [
       snoozed(Buffer.from([(Number(payload[0]) + 1) & 0xff, Number(payload[1])]), "Refused"),
-      [C.configGet, Buffer.alloc(16)],
-      [C.snooze, payload.subarray(0, 1)],
+      [Command.ConfigGet, Buffer.alloc(16)],
+      [Command.Snooze, payload.subarray(0, 1)],
       snoozed(payload),
       snoozed(payload, "Full"),
     ]);
@@ -93,19 +94,19 @@ describe("a command", () => {
 
 describe("an export", () => {
   const block = (payload: Buffer, seeds: number): [number, Buffer] => [
-    C.exportBlock,
+    Command.ExportBlock,
     Buffer.concat([payload.subarray(0, 4), Buffer.alloc(32 * seeds, Number(payload[2]) + 1)]),
   ];
-  const opened = (payload: Buffer, name: (typeof STATUS_NAMES)[number]): [number, Buffer] => [
-    C.exportBegin,
+  const opened = (payload: Buffer, name: StatusName): [number, Buffer] => [
+    Command.ExportBegin,
     Buffer.from([...payload.subarray(4, 6), status(name), 0, ...payload.subarray(6, 8), 2, 0]),
   ];
 
   it("sends window and redaction as specified, waits while the keyfob is busy, and ends", async () => {
     let begun = 0;
     const { fake, keyfob } = await connect((command, payload) => {
-      if (command === C.exportBegin) return [opened(payload, ++begun === 1 ? "Busy" : "Ok")];
-      if (command === C.exportBlock) return [block(payload, payload[2] === 0 ? 7 : 3)];
+      if (command === Command.ExportBegin) return [opened(payload, ++begun === 1 ? "Busy" : "Ok")];
+      if (command === Command.ExportBlock) return [block(payload, payload[2] === 0 ? 7 : 3)];
       return [[command, Buffer.from([...payload.subarray(0, 2), 0])]];
     });
     const seeds = await keyfob.exportSeeds({
@@ -115,28 +116,28 @@ describe("an export", () => {
     });
     expect(seeds).toHaveLength(10);
     expect([seeds[6]?.[0], seeds[7]?.[0]]).toEqual([1, 2]);
-    const begin = fake.received.find(({ command }) => command === C.exportBegin)?.payload as Buffer;
+    const begin = fake.received.find(({ command }) => command === Command.ExportBegin)?.payload as Buffer;
     expect(begin.toString("hex").replace(/^(.{8})..../, "$1")).toBe("00530700" + "0a00" + "01530700" + "03530700");
-    expect(fake.count(C.exportEnd)).toBe(1);
+    expect(fake.count(Command.ExportEnd)).toBe(1);
   });
 
   it("ends also when a block comes back empty, and says that the consent is gone", async () => {
     const { fake, keyfob } = await connect((command, payload) => {
-      if (command === C.exportBegin) return [opened(payload, "Ok")];
-      if (command === C.exportBlock) return [block(payload, 0)];
+      if (command === Command.ExportBegin) return [opened(payload, "Ok")];
+      if (command === Command.ExportBlock) return [block(payload, 0)];
       return [[command, Buffer.from([...payload.subarray(0, 2), 0])]];
     });
     await expect(keyfob.exportSeeds({ firstHour: 1, hours: 10, redacted: [] })).rejects.toMatchObject({
       status: "NoConsent",
     });
-    expect(fake.count(C.exportEnd)).toBe(1);
+    expect(fake.count(Command.ExportEnd)).toBe(1);
   });
 
   it("ends when it is interrupted", async () => {
     const controller = new AbortController();
     const { fake, keyfob } = await connect((command, payload) => {
-      if (command === C.exportBegin) return [opened(payload, "Ok")];
-      if (command === C.exportBlock) {
+      if (command === Command.ExportBegin) return [opened(payload, "Ok")];
+      if (command === Command.ExportBlock) {
         controller.abort(new Error("Ctrl-C"));
         return [block(payload, 7)];
       }
@@ -144,7 +145,7 @@ describe("an export", () => {
     });
     const failure = keyfob.exportSeeds({ firstHour: 1, hours: 10, redacted: [] }, undefined, controller.signal);
     await expect(failure).rejects.toThrow("Ctrl-C");
-    expect(fake.count(C.exportEnd)).toBe(1);
+    expect(fake.count(Command.ExportEnd)).toBe(1);
   });
 });
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { Command, KEYFOB_SERVICE_CLASS } from "../../../protocol/keyfob/codes";
 import { type Bytecode, buildBytecode } from "../../build/bytecode";
-import { KEYFOB_COMMAND, KEYFOB_SERVICE_CLASS } from "../../keyfob/keyfobWire";
 import { type Link, openLink } from "../../keyfob/link";
 import { REALISTIC } from "../air/profile";
 import { Crowd, CrowdError } from "../crowd/crowd";
@@ -142,7 +142,7 @@ describe("a crowd of keyfobs", () => {
     const setClock = {
       atUs: 5e6,
       serviceClass: KEYFOB_SERVICE_CLASS,
-      command: KEYFOB_COMMAND.clockSet,
+      command: Command.ClockSet,
       data: clock,
     };
     const crowd = await Crowd.start(

@@ -1,16 +1,20 @@
-// The numbers of services/keyfob.md; a test compares this file with it.
+// Written by `npm run wire` out of services/keyfob.md. Change that page instead.
 
+/** Class of the keyfob service. */
+export const KEYFOB_SERVICE_CLASS = 0x1c4fb003;
+
+/** Codes of the commands, and of the reports that answer them. */
 export enum Command {
   Status = 0x80,
   Counters = 0x81,
-  ClockSet = 0x82,
   ConfigGet = 0x83,
   ConfigSet = 0x84,
+  ClockSet = 0x82,
   Snooze = 0x85,
+  ConsentAsk = 0x8c,
   RegionKeyAdd = 0x88,
   RegionKeyRemove = 0x89,
   RegionKeyGet = 0x8a,
-  ConsentAsk = 0x8c,
   ExportBegin = 0x90,
   ExportBlock = 0x91,
   ExportEnd = 0x92,
@@ -24,6 +28,20 @@ export enum Command {
   Erase = 0xa8,
 }
 
+/** The sections of the page: commands that belong together. */
+export enum Group {
+  State = 0,
+  Clock = 1,
+  Wearer = 2,
+  RegionKeys = 3,
+  SeedExport = 4,
+  ShardImport = 5,
+  Results = 6,
+  Erase = 7,
+  None = 8,
+}
+
+/** How a command ended. */
 export enum Status {
   Ok = 0,
   Malformed = 1,
@@ -48,11 +66,13 @@ export enum Status {
   StorageFault = 20,
 }
 
+/** What a device is. */
 export enum Role {
   Wearable = 1,
   Repeater = 2,
 }
 
+/** Bits of the status report's `state`. */
 export enum StateFlag {
   ClockSet = 0x1,
   ClockApproximate = 0x2,
@@ -68,6 +88,7 @@ export enum StateFlag {
   OverCapacity = 0x800,
 }
 
+/** What a consent is asked for. */
 export enum Purpose {
   None = 0,
   Export = 1,
@@ -75,10 +96,27 @@ export enum Purpose {
   Erase = 3,
 }
 
-/** Version of the service. */
-export const PROTOCOL_VERSION = 1;
-
-/** Version of the firmware. */
-export const FIRMWARE_MAJOR = 0;
-export const FIRMWARE_MINOR = 1;
-export const FIRMWARE_PATCH = 0;
+/** Which of the counters report's values is which. */
+export enum Counter {
+  ChirpsHeard = 0,
+  RowsWritten = 1,
+  RowsEarly = 2,
+  HearingsDropped = 3,
+  FramesIgnored = 4,
+  WeakIgnored = 5,
+  MinutesChirped = 6,
+  MinutesMissed = 7,
+  HciResets = 8,
+  HciErrors = 9,
+  HciGarbage = 10,
+  StorageErrors = 11,
+  PacketsRefused = 12,
+  BlocksImported = 13,
+  ShardsVerified = 14,
+  ShardsRefused = 15,
+  FreeHeapBytes = 16,
+  Restarts = 17,
+  Crashes = 18,
+  LiveChirps = 19,
+  ChirpsDropped = 20,
+}

@@ -1,0 +1,41 @@
+// Written by `npm run wire` out of services/keyfob.md. Change that page instead.
+
+/** Each configuration key by name: number, unit, range, each role's default, and who may choose another (a build, its board). */
+export const CONFIG_TABLE = {
+  chirpIntervalMs: { key: 1, unit: "ms", least: 100, most: 10240, wearable: 1000, repeater: 250, build: "yes" },
+  scanIntervalMs: { key: 2, unit: "ms", least: 10, most: 10240, wearable: 10000, repeater: 10, build: "yes" },
+  scanWindowMs: { key: 3, unit: "ms", least: 10, most: 10240, wearable: 1100, repeater: 10, build: "yes" },
+  rssiFloorDbm: { key: 4, unit: "dBm", least: -127, most: 20, wearable: -127, repeater: -55, build: "yes" },
+  hearFindMy: { key: 5, unit: "", least: 0, most: 1, wearable: 0, repeater: undefined, build: "" },
+  companyId: { key: 6, unit: "", least: 0, most: 65535, wearable: 65535, repeater: 65535, build: "yes" },
+  txPowerDbm: { key: 7, unit: "dBm", least: -127, most: 20, wearable: 0, repeater: undefined, build: "board" },
+  retentionDays: { key: 8, unit: "days", least: 1, most: 90, wearable: 90, repeater: undefined, build: "yes" },
+  snoozeMinutes: { key: 9, unit: "minutes", least: 1, most: 1440, wearable: 60, repeater: undefined, build: "" },
+  attenuationNearDb: { key: 10, unit: "dB", least: 0, most: 127, wearable: 55, repeater: undefined, build: "" },
+  attenuationMediumDb: { key: 11, unit: "dB", least: 0, most: 127, wearable: 67, repeater: undefined, build: "" },
+  attenuationFarDb: { key: 12, unit: "dB", least: 0, most: 127, wearable: 75, repeater: undefined, build: "" },
+  weightNear: { key: 13, unit: "hundredths", least: 0, most: 1000, wearable: 175, repeater: undefined, build: "" },
+  weightMedium: { key: 14, unit: "hundredths", least: 0, most: 1000, wearable: 100, repeater: undefined, build: "" },
+  weightFar: { key: 15, unit: "hundredths", least: 0, most: 1000, wearable: 33, repeater: undefined, build: "" },
+  weightBeyond: { key: 16, unit: "hundredths", least: 0, most: 1000, wearable: 0, repeater: undefined, build: "" },
+  weightShared: { key: 17, unit: "hundredths", least: 0, most: 1000, wearable: 25, repeater: undefined, build: "" },
+  alertMinutes: {
+    key: 18,
+    unit: "weighted minutes",
+    least: 1,
+    most: 1440,
+    wearable: 15,
+    repeater: undefined,
+    build: "",
+  },
+  noticeMinutes: {
+    key: 19,
+    unit: "weighted minutes",
+    least: 1,
+    most: 1440,
+    wearable: 5,
+    repeater: undefined,
+    build: "",
+  },
+  quiet: { key: 20, unit: "", least: 0, most: 1, wearable: undefined, repeater: 0, build: "" },
+} as const;
