@@ -5,7 +5,7 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join, relative } from "node:path";
+import { join, posix } from "node:path";
 import { promisify } from "node:util";
 import { PROGRAM_ROOT, programFile } from "../base/root";
 
@@ -74,20 +74,25 @@ async function compile(entry: string): Promise<void> {
   }
 }
 
-/** SHA-256 over everything a DeviceScript program can be made of, so that an unchanged program is not compiled again. */
+/** SHA-256 over everything that the program is made of, so that an unchanged program is not compiled again. */
 async function fingerprint(entry: string): Promise<string> {
   const hash = createHash("sha256").update(entry);
-  const lockFile = await readFile(programFile("package-lock.json"));
-  hash.update(lockFile).update(await readFile(programFile(entry)));
-  for (const folder of ["protocol", "firmware", "repeater", "services"]) {
-    const names = await readdir(programFile(folder), { recursive: true }).catch(() => [] as string[]);
-    for (const name of names.sort()) {
-      if (!/\.(ts|md)$/.test(name) || name.endsWith(".test.ts")) continue;
-      const path = programFile(join(folder, name));
-      hash.update(`\0${relative(PROGRAM_ROOT, path)}\0`).update(await readFile(path));
-    }
-  }
+  hash.update(await readFile(programFile("package-lock.json")));
+  const services = await readdir(programFile("services"));
+  const paths = [...services.map((name) => `services/${name}`), ...(await sourcesOf(entry))];
+  for (const path of paths.sort()) hash.update(`\0${path}\0`).update(await readFile(programFile(path)));
   return hash.digest("hex");
+}
+
+/** The program's own source files: the entry, and what it imports by relative paths. */
+async function sourcesOf(entry: string): Promise<Set<string>> {
+  const found = new Set([entry]);
+  for (const path of found) {
+    const text = await readFile(programFile(path), "utf8");
+    for (const [, specifier = ""] of text.matchAll(/\b(?:from|import)\s+"(\.[^"]+)"/g))
+      found.add(`${posix.join(posix.dirname(path), specifier)}.ts`);
+  }
+  return found;
 }
 
 /** Takes the one lock that all builds of this checkout share; a lock whose process is gone is broken. */
