@@ -14,17 +14,18 @@ export class PersonalRandom {
   private b = 0;
   private c = 0;
   private counter = 0;
-  private readonly key: Buffer;
+  private readonly key: Int32Array;
 
   /** @param name of the run */
   constructor(name: string) {
-    this.key = createHash("sha256").update(name).digest();
+    const digest = createHash("sha256").update(name).digest();
+    this.key = Int32Array.from([0, 4, 8], (at) => digest.readInt32LE(at));
   }
 
   begin(person: number, purpose: number): void {
-    this.a = this.key.readInt32LE(0) ^ person;
-    this.b = this.key.readInt32LE(4) ^ Math.imul(purpose + 1, 0x9e3779b1);
-    this.c = this.key.readInt32LE(8);
+    this.a = (this.key[0] as number) ^ person;
+    this.b = (this.key[1] as number) ^ Math.imul(purpose + 1, 0x9e3779b1);
+    this.c = this.key[2] as number;
     this.counter = 1;
     for (let i = 0; i < 12; i++) this.uint32();
   }
