@@ -41,8 +41,15 @@ export function parseNumbers(name: string, text: string, min: number, max: numbe
   if (from === undefined || to === undefined)
     return [...new Set(text.split(",").map((part) => parseNumber(name, part.trim(), min, max)))].sort((a, b) => a - b);
   if (step === undefined || more.length > 0)
-    throw new CliError(EXIT.input, `${name} must be a list (0,0.5,1) or from:to:step (0:1:0.1), got "${shorten(text)}"`);
-  const [first, last, by] = [parseNumber(name, from, min, max), parseNumber(name, to, min, max), parseNumber(name, step, 0, max)];
+    throw new CliError(
+      EXIT.input,
+      `${name} must be a list (0,0.5,1) or from:to:step (0:1:0.1), got "${shorten(text)}"`,
+    );
+  const [first, last, by] = [
+    parseNumber(name, from, min, max),
+    parseNumber(name, to, min, max),
+    parseNumber(name, step, 0, max),
+  ];
   if (!(by > 0 && last >= first && (last - first) / by < MAX_NUMBERS))
     throw new CliError(
       EXIT.input,

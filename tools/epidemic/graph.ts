@@ -1,7 +1,7 @@
 // Who is whose neighbour, for good: from a file, or drawn.
 
 import { z } from "zod";
-import type { SeededRandom } from "../sim/random";
+import type { SeededRandom } from "../sim/core/random";
 import { readModelFile } from "./inputFile";
 import { ModelError } from "./modelError";
 

@@ -1,7 +1,7 @@
 // What keyfobs achieve in a county: many runs of many settings, beside the same runs without keyfobs. docs/model.md, "Keyfobs".
 
 import { CONFERENCE, calibrate } from "./contactPattern";
-import { KeyfobRun, type KeyfobOutcome, type KeyfobSetting, type KeyfobWorld } from "./keyfobEpidemic";
+import { type KeyfobOutcome, KeyfobRun, type KeyfobSetting, type KeyfobWorld } from "./keyfobEpidemic";
 import { ModelError } from "./modelError";
 import { PUBLICATION } from "./parameters";
 import { type Range, rangeOf } from "./summary";

@@ -1,6 +1,6 @@
 // Infection at a place that two people use one after the other, over the time that a repeater covers.
 
-import { MAX_AGE_MINUTES } from "../../protocol/frame";
+import { MAX_AGE_MINUTES } from "../../protocol/beacon/frame";
 import type { Visit } from "./contactFile";
 
 /** Pairs of a minute of one person and a minute of another at the same place, 1 to 10 minutes later. */

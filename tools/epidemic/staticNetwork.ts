@@ -1,6 +1,6 @@
 // SEIR by chance on a graph that stays as it is. docs/model.md, "Networks".
 
-import type { SeededRandom } from "../sim/random";
+import type { SeededRandom } from "../sim/core/random";
 import { exponential } from "./chance";
 import { EventQueue } from "./eventQueue";
 import type { Graph } from "./graph";

@@ -7,7 +7,10 @@ export interface Range {
   readonly high: number;
 }
 
-export function rangeOf(values: readonly number[], mean = values.reduce((sum, v) => sum + v, 0) / values.length): Range {
+export function rangeOf(
+  values: readonly number[],
+  mean = values.reduce((sum, v) => sum + v, 0) / values.length,
+): Range {
   const sorted = [...values].sort((a, b) => a - b);
   return { mean, low: quantile(sorted, 0.05), high: quantile(sorted, 0.95) };
 }

@@ -1,10 +1,16 @@
 // How likely a keyfob tells its wearer of a contact: whether it hears, how near it takes it to be, and what the score makes of it.
 
-import { ATTENUATION_CLASSES, adviceFor, attenuationClass, DEFAULT_SCORE, weightedMinutes } from "../../protocol/score";
+import {
+  ATTENUATION_CLASSES,
+  adviceFor,
+  attenuationClass,
+  DEFAULT_SCORE,
+  weightedMinutes,
+} from "../../protocol/match/score";
 import DEFAULTS from "../power/defaults.json" with { type: "json" };
 import { FACE_TO_FACE, shareOfMinutes } from "../power/detection";
 import { pathLossDb, REALISTIC } from "../sim/air/profile";
-import { SeededRandom } from "../sim/random";
+import { SeededRandom } from "../sim/core/random";
 import { type ContactLength, infectionsByMeeting } from "./contactPattern";
 
 /** Face to face, as the simulator places people who are in contact. */

@@ -1,6 +1,6 @@
 // SEIR by chance on contacts that begin and end, with one round of tracing. docs/model.md, "Networks".
 
-import type { SeededRandom } from "../sim/random";
+import type { SeededRandom } from "../sim/core/random";
 import { exponential } from "./chance";
 import type { ContactNetwork, Visit } from "./contactFile";
 import { EventQueue } from "./eventQueue";

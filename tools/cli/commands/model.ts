@@ -9,7 +9,7 @@ import { DISEASE } from "../../epidemic/parameters";
 import { networkEpidemics } from "../../epidemic/staticNetwork";
 import { contactEpidemics, type Tracing } from "../../epidemic/temporalNetwork";
 import { criticalAdoption, tracedReproduction } from "../../epidemic/tracing";
-import { SeededRandom } from "../../sim/random";
+import { SeededRandom } from "../../sim/core/random";
 import { CliError, EXIT } from "../errors";
 import { printFacts, printJson, printLine, printTable } from "../output";
 import { parseNumber, parseWhole, readInput } from "../parse";
@@ -59,9 +59,7 @@ function addSeir(model: Command): void {
       .command("seir")
       .description("mean field: everybody meets everybody alike, or group by group")
       .option("--beta <rate>", `infections a day by one infectious person (default: ${DISEASE.r0.value} x gamma)`)
-      .addOption(
-        new Option("--groups <file>", "groups and the rates between them, JSON").conflicts(["beta"]),
-      ),
+      .addOption(new Option("--groups <file>", "groups and the rates between them, JSON").conflicts(["beta"])),
   ).action(async (options: Course & { beta?: string; groups?: string }) => {
     const rates = ratesOf(options);
     const { days, step } = daysOf(options);
@@ -112,11 +110,7 @@ function addPairwise(model: Command): void {
     const phi = parseNumber("--phi", options.phi, 0, 1);
     const { days, step } = daysOf(options);
     const { points, finalSize } = expected(() =>
-      pairwise(
-        { ...ratesOf(options), ...startOf(options), degree, phi, tau: rate("--tau", options.tau) },
-        days,
-        step,
-      ),
+      pairwise({ ...ratesOf(options), ...startOf(options), degree, phi, tau: rate("--tau", options.tau) }, days, step),
     );
     if (options.json) {
       printJson({ points, finalSize, population });
@@ -141,9 +135,7 @@ function addNetwork(model: Command): void {
           ]),
         )
         .addOption(new Option("--regular <degree>", "or neighbours drawn, this number for each").conflicts(["graph"]))
-        .addOption(
-          new Option("--poisson <mean>", "or a Poisson number for each").conflicts(["graph", "regular"]),
-        )
+        .addOption(new Option("--poisson <mean>", "or a Poisson number for each").conflicts(["graph", "regular"]))
         .option("--population <n>", "people of a drawn graph", "10000")
         .option("--start <id>", "node that is infectious at first (default: another in each run)")
         .option("--tau <rate>", "how fast an infectious node infects one neighbour, a day")
@@ -226,8 +218,7 @@ async function runContacts(options: NetworkOptions, file: string): Promise<void>
   const network = await readWith(file, readContactNetwork);
   const source = required("--source", options.source);
   const hazard = options.hazard === undefined ? 0 : rate("--hazard", options.hazard);
-  if (hazard > 0 && network.visits.length === 0)
-    throw new CliError(EXIT.input, `--hazard needs "visits" in ${file}`);
+  if (hazard > 0 && network.visits.length === 0) throw new CliError(EXIT.input, `--hazard needs "visits" in ${file}`);
   const rates = { ...ratesOf(options), beta: rate("--beta", required("--beta", options.beta)), hazard };
   const tracing = tracingOf(options);
   const result = expected(() => contactEpidemics(network, source, rates, runs, random, tracing));

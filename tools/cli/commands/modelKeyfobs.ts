@@ -83,7 +83,8 @@ async function runKeyfobs(options: Options): Promise<void> {
   if (options.html !== undefined) await expectFree(options.html, true);
   const answer = await answerWithProgress(question);
   const command = commandOf(question, options);
-  if (options.json) printJson({ notice: NOTICE, command, question, sources: keyfobSources(question, answer), ...answer });
+  if (options.json)
+    printJson({ notice: NOTICE, command, question, sources: keyfobSources(question, answer), ...answer });
   else printAnswer(question, answer);
   if (options.html === undefined) return;
   await writeFile(options.html, renderKeyfobReport(question, answer, command)).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 // Line charts in SVG: small, so that they stay readable on a phone; several stand side by side on a large screen.
 
-import { html, type Markup, NONE } from "../../loop/report/markup";
+import { html, type Markup, NONE } from "../../base/markup";
 
 /** One line of a chart; `low` and `high` make a band around it. */
 export interface Series {
@@ -38,9 +38,15 @@ export function lineChart(chart: Chart): Markup {
   const [xMin, xMax] = [xTicks[0]?.[0] ?? 0, xTicks.at(-1)?.[0] ?? 1];
   const yMin = chart.yMin ?? 0;
   const x = (value: number): number =>
-    round(LEFT + ((value - xMin) / (xMax - xMin || 1)) * (WIDTH - LEFT - RIGHT) + (xMax === xMin ? (WIDTH - LEFT - RIGHT) / 2 : 0));
+    round(
+      LEFT +
+        ((value - xMin) / (xMax - xMin || 1)) * (WIDTH - LEFT - RIGHT) +
+        (xMax === xMin ? (WIDTH - LEFT - RIGHT) / 2 : 0),
+    );
   const y = (value: number): number =>
-    round(TOP + (1 - (Math.min(Math.max(value, yMin), chart.yMax) - yMin) / (chart.yMax - yMin)) * (HEIGHT - TOP - BOTTOM));
+    round(
+      TOP + (1 - (Math.min(Math.max(value, yMin), chart.yMax) - yMin) / (chart.yMax - yMin)) * (HEIGHT - TOP - BOTTOM),
+    );
   const shown = series.slice(0, MAX_SERIES);
   return html`
   <figure>
@@ -81,9 +87,24 @@ function mark(i: number, x: number, y: number): Markup {
     points.map(([dx, dy]) => `${round(x + dx)},${round(y + dy)}`).join(" ");
   if (i === 0) return html`<circle class="mark s0" cx="${x}" cy="${y}" r="3.4"/>`;
   if (i === 1) return html`<rect class="mark s1" x="${round(x - 3)}" y="${round(y - 3)}" width="6" height="6"/>`;
-  if (i === 2) return html`<polygon class="mark s2" points="${at([[0, -4.2], [4, 3.2], [-4, 3.2]])}"/>`;
-  if (i === 3) return html`<polygon class="mark s3" points="${at([[0, -4.4], [4.4, 0], [0, 4.4], [-4.4, 0]])}"/>`;
-  return html`<polygon class="mark s4" points="${at([[-4, -3.2], [4, -3.2], [0, 4.2]])}"/>`;
+  if (i === 2)
+    return html`<polygon class="mark s2" points="${at([
+      [0, -4.2],
+      [4, 3.2],
+      [-4, 3.2],
+    ])}"/>`;
+  if (i === 3)
+    return html`<polygon class="mark s3" points="${at([
+      [0, -4.4],
+      [4.4, 0],
+      [0, 4.4],
+      [-4.4, 0],
+    ])}"/>`;
+  return html`<polygon class="mark s4" points="${at([
+    [-4, -3.2],
+    [4, -3.2],
+    [0, 4.2],
+  ])}"/>`;
 }
 
 /** For those who do not see the chart: where each line begins and ends. */
@@ -105,7 +126,9 @@ function yTicks(min: number, max: number): number[] {
   const raw = (max - min) / 4;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= raw * 0.999) ?? 10) * power;
-  return Array.from({ length: Math.floor((max - min) / step + 1e-9) + 1 }, (_, i) => Number((min + i * step).toPrecision(6)));
+  return Array.from({ length: Math.floor((max - min) / step + 1e-9) + 1 }, (_, i) =>
+    Number((min + i * step).toPrecision(6)),
+  );
 }
 
 function round(value: number): number {

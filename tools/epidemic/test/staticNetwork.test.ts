@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SeededRandom } from "../../sim/random";
+import { SeededRandom } from "../../sim/core/random";
 import { type Graph, poissonGraph, readGraph, regularGraph } from "../graph";
 import { meanField, oneGroup } from "../meanField";
 import { pairwise } from "../pairwise";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SeededRandom } from "../../sim/random";
+import { SeededRandom } from "../../sim/core/random";
 import { readContactNetwork } from "../contactFile";
 import { sharedPairs } from "../sharedSpace";
 import { contactEpidemics, type Tracing } from "../temporalNetwork";
