@@ -26,9 +26,14 @@ export interface KeyfobWorld {
   readonly told: number;
   /** Of infections at a shared place with a repeater, the share that keyfobs tell of. */
   readonly toldShared: number;
-  /** Others a day whom keyfobs tell of a contact with one person: of a susceptible one, and of an infectious one. */
+  /**
+   * Others a day whom keyfobs tell of a contact with one person, if all wear one: whoever it is, and without those whom an
+   * infectious person infects. They are counted, and a test releases them after `testDays`; that they meet nobody until then
+   * is not credited.
+   */
   readonly toldOthersPerDay: number;
   readonly toldOthersPerInfectiousDay: number;
+  readonly testDays: number;
   readonly publishHours: number;
   readonly embargoMinutes: number;
 }
@@ -277,11 +282,11 @@ class Epidemic {
     const since = at - world.windowDays;
     for (let entry = this.contacts.first(person); entry >= 0; entry = this.contacts.after(entry))
       if (this.contacts.time(entry) >= since) this.tell(this.contacts.value(entry), publishedAt);
-    this.tellOthers(person, Math.max(0, since), at, publishedAt);
+    this.countOthers(person, Math.max(0, since), at);
   }
 
-  /** Tells those who were near the person and whom it did not infect. */
-  private tellOthers(person: number, since: number, until: number, publishedAt: number): void {
+  /** Counts those who were near the person and are told, though it did not infect them. */
+  private countOthers(person: number, since: number, until: number): void {
     const { world, random } = this;
     const infectiousDays = Math.max(
       0,
@@ -290,14 +295,9 @@ class Epidemic {
     const mean =
       world.toldOthersPerInfectiousDay * infectiousDays +
       world.toldOthersPerDay * Math.max(0, until - since - infectiousDays);
-    for (let left = poisson(random, mean); left > 0; left--) {
-      const drawn = Math.floor(random.unit() * (world.population - 1));
-      const other = drawn < person ? drawn : drawn + 1;
-      const at = since + random.unit() * (until - since);
-      const kept = random.unit() >= world.quarantine;
-      if (!this.wears(other) || (kept && (this.isInQuarantine(person, at) || this.isInQuarantine(other, at)))) continue;
-      this.tell(other, publishedAt);
-    }
+    const others = poisson(random, mean * this.setting.adoption);
+    this.told += others;
+    this.quarantineDays += others * world.compliance * world.testDays;
   }
 
   /** A keyfob tells its wearer at the first sync after the publication. */

@@ -26,6 +26,7 @@ export interface KeyfobQuestion {
   readonly compliance: number;
   readonly quarantine: number;
   readonly quarantineDays: number;
+  readonly testDays: number;
   readonly windowDays: number;
   readonly contactsPerDay: number;
   readonly sharedSpace: number;
@@ -42,10 +43,13 @@ export interface KeyfobBasis {
   readonly world: KeyfobWorld;
 }
 
+type Verdict = "below 1" | "above 1" | "undecided";
+
 export interface SettingResult extends KeyfobSetting {
   /** People whom one case infects at the beginning. */
   readonly effectiveR: Range;
-  readonly verdict: "below 1" | "above 1" | "undecided";
+  /** Where its mean lies, with 95 % confidence. */
+  readonly verdict: Verdict;
   readonly infections: Range;
   /** Against the same runs without keyfobs. */
   readonly averted: Range;
@@ -175,7 +179,7 @@ function resultOf(
   return {
     ...setting,
     effectiveR,
-    verdict: effectiveR.high < 1 ? "below 1" : effectiveR.low > 1 ? "above 1" : "undecided",
+    verdict: verdictOf(outcomes, effectiveR.mean),
     infections: range(({ infected }) => infected),
     averted: rangeOf(averted),
     avertedShare: rangeOf(averted.map((count, run) => count / (without[run] as KeyfobOutcome).infected)),
@@ -192,4 +196,18 @@ function reproductionOf(outcomes: readonly KeyfobOutcome[]): Range {
   const infections = outcomes.reduce((sum, { earlyInfections }) => sum + earlyInfections, 0);
   const byRun = outcomes.filter(({ earlyCases }) => earlyCases > 0).map((o) => o.earlyInfections / o.earlyCases);
   return rangeOf(byRun, infections / cases);
+}
+
+/** 95 % of a normal distribution lie within. */
+const CONFIDENCE = 1.96;
+
+/** By the spread of the runs around their common ratio of infections to cases; a single run is taken as Poisson's law has it. */
+function verdictOf(outcomes: readonly KeyfobOutcome[], r: number): Verdict {
+  const cases = outcomes.reduce((sum, { earlyCases }) => sum + earlyCases, 0);
+  if (cases === 0) return "below 1";
+  const n = outcomes.length;
+  const spread = outcomes.reduce((sum, o) => sum + (o.earlyInfections - r * o.earlyCases) ** 2, 0);
+  const variance = n > 1 ? (spread * n) / (n - 1) : r * cases;
+  const error = (CONFIDENCE * Math.sqrt(variance)) / cases;
+  return r + error < 1 ? "below 1" : r - error > 1 ? "above 1" : "undecided";
 }

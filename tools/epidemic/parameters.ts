@@ -76,6 +76,12 @@ export const RESPONSE = {
     meaning: "of quarantine after being told",
     source: `${REPORT_9}, household quarantine`,
   },
+  testDays: {
+    value: 2,
+    unit: "days",
+    meaning: "at home until a test releases those who were told and not infected by the case",
+    source: "assumed; what they avoid meanwhile is not credited",
+  },
   windowDays: {
     value: 7,
     unit: "days",

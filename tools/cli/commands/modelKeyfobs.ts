@@ -28,6 +28,7 @@ const FIGURES = {
   compliance: ["--compliance <share>", RESPONSE.compliance, 0, 1],
   quarantine: ["--quarantine <share>", RESPONSE.quarantine, 0, 1],
   quarantineDays: ["--quarantine-days <days>", RESPONSE.quarantineDays, 0, MAX_DAYS],
+  testDays: ["--test-days <days>", RESPONSE.testDays, 0, MAX_DAYS],
   windowDays: ["--window-days <days>", RESPONSE.windowDays, 0, 21],
   contactsPerDay: ["--contacts-per-day <n>", CONTACTS.contactsPerDay, 0.1, 1000],
   sharedSpace: ["--shared-space <share>", CONTACTS.sharedSpace, 0, 1],
