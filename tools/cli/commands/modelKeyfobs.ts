@@ -62,7 +62,7 @@ export function addKeyfobModelCommand(model: Command): void {
     .option("--sync-days <days>", "between two syncs of a keyfob: a list", "1,3,7")
     .option("--repeaters <shares>", "of shared places that have one: a list", "0,0.5")
     .option("--delay-days <days>", `${RESPONSE.delayDays.meaning}: a list`, String(RESPONSE.delayDays.value))
-    .option("--first-cases <n>", "infected at the beginning (default: one in 3000, and 10 at least)");
+    .option("--first-cases <n>", "infected at the beginning (default: one in 1000, and 20 at least)");
   for (const [flag, { meaning, value }] of Object.values(FIGURES))
     command.option(flag, meaning, String(Number(value.toFixed(4))));
   command
@@ -129,7 +129,7 @@ function questionOf(options: Options): KeyfobQuestion {
     delayDays: parseNumbers("--delay-days", options.delayDays, 0, MAX_DAYS),
     firstCases:
       options.firstCases === undefined
-        ? Math.max(10, Math.round(population / 3000))
+        ? Math.max(20, Math.round(population / 1000))
         : parseWhole("--first-cases", options.firstCases, 1, population),
     told: options.told === undefined ? undefined : parseNumber("--told", options.told, 0, 1),
     runs: parseWhole("--runs", options.runs, 1, MAX_RUNS),

@@ -6,7 +6,7 @@ import type { Range } from "../summary";
 import { avoidedBySyncing } from "../tellingDelay";
 import { type Chart, key, lineChart, MAX_SERIES, niceMax, type Series } from "./chart";
 import { like, typicalSetting } from "./questions";
-import { daysText, every, share, two } from "./words";
+import { daysText, every, share } from "./words";
 
 const BAND = "nine in ten runs";
 /** More panels than this are no overview. */
@@ -32,6 +32,7 @@ export function adoptionCharts(question: KeyfobQuestion, answer: KeyfobAnswer, f
           : "infections fewer, share of those without keyfobs",
       xTicks: adoptionTicks(question.adoption),
       yMax,
+      yMin: figure === "effectiveR" ? lowestR(answer.settings) : 0,
       yTick: figure === "effectiveR" ? (v) => v.toFixed(1) : share,
       ...(figure === "effectiveR" ? { limit: { y: 1, label: "below 1 it dies out" } } : {}),
       series: question.syncDays.map((syncDays) => ({
@@ -120,6 +121,7 @@ export function delayChart({ delays, without }: KeyfobAnswer): Markup {
     yLabel: "people whom one case infects, R",
     xTicks: delays.map((s) => [s.delayDays, String(s.delayDays)] as const),
     yMax: niceMax(Math.max(1.2, ...[...none, ...delays].map((s) => s.effectiveR.high))),
+    yMin: lowestR([...none, ...delays]),
     yTick: (v) => v.toFixed(1),
     limit: { y: 1, label: "below 1 it dies out" },
     series,
@@ -152,7 +154,7 @@ function more(lines: number, panels: number): Markup {
     : NONE;
 }
 
-/** How sure the figure is that R is on one side of 1. */
-export function verdictText(s: SettingResult): string {
-  return `${two(s.effectiveR.mean)}, ${s.verdict}`;
+/** The scale of R begins at 0.5 where nothing is lower: what matters is near 1. */
+function lowestR(settings: readonly SettingResult[]): number {
+  return settings.every((s) => s.effectiveR.low >= 0.5) ? 0.5 : 0;
 }

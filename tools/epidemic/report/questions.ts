@@ -51,6 +51,9 @@ function fewer(answer: KeyfobAnswer, typical: SettingResult): string {
 }
 
 function critical(question: KeyfobQuestion, answer: KeyfobAnswer, typical: SettingResult): string {
+  const isUnreached = question.syncDays.every((syncDays) =>
+    question.adoption.every((adoption) => like(answer, typical, { adoption, syncDays })?.verdict !== "below 1"),
+  );
   const parts = question.syncDays.map((syncDays) => {
     const line = question.adoption.flatMap((adoption) => like(answer, typical, { adoption, syncDays }) ?? []);
     const below = line.find((s) => s.verdict === "below 1");
@@ -63,7 +66,7 @@ function critical(question: KeyfobQuestion, answer: KeyfobAnswer, typical: Setti
     none === undefined
       ? ""
       : ` Without keyfobs, diagnosis and isolation alone leave R at ${rangeText(none.effectiveR, two)}.`;
-  return `${capital(parts.join("; "))}.${start}`;
+  return `${isUnreached ? "None of those that were tried" : capital(parts.join("; "))}.${start}`;
 }
 
 function syncing(question: KeyfobQuestion, answer: KeyfobAnswer, typical: SettingResult): string {

@@ -99,6 +99,7 @@ ${answer.delays.length > 1 ? [delaySection(answer)] : []}
     <li>Who wears a keyfob is drawn for each person alone. Where wearers meet one another more often, fewer of them do as much.</li>
   </ul>
   <h3>Beside what others found</h3>
+  <p>Some of them began from an R near 1, where the same cut averts many times as much: try a smaller <code>--r0</code>.</p>
   ${table({
     caption: "Published results, of other diseases, places and assumptions: a check of the order of magnitude",
     columns: ["Who", "What they found"],
@@ -139,7 +140,7 @@ function delaySection(answer: KeyfobAnswer): Markup {
 const MAX_PRINTED = 40;
 
 function settingTable(caption: string, settings: readonly SettingResult[], mark: string): Markup {
-  const whole1 = table({
+  const rows = table({
     caption,
     columns: [
       "Wear one",
@@ -170,7 +171,7 @@ function settingTable(caption: string, settings: readonly SettingResult[], mark:
       mark: [mark, String(i)],
     })),
   });
-  return html`<div class="${settings.length > MAX_PRINTED ? "screen" : "wide"}">${whole1}</div>`;
+  return html`<div class="${settings.length > MAX_PRINTED ? "screen" : "wide"}">${rows}</div>`;
 }
 
 function fact(name: string, value: string, text: string, verdict?: SettingResult): Markup {

@@ -71,7 +71,8 @@ figure .limit-label { fill: var(--limit); font-weight: 600; paint-order: stroke;
 .button { display: inline-block; padding: .5rem 1rem; border: 1.5px solid currentColor; border-radius: 8px; background: var(--card); font-weight: 600; text-decoration: none; }
 .button:hover { text-decoration: underline; }
 .scroll + .scroll { margin-top: .9rem; }
-.scroll { overflow: auto; max-height: 34rem; background: var(--card); border: 1px solid var(--line); border-radius: 14px; }
+.scroll { overflow: auto; background: var(--card); border: 1px solid var(--line); border-radius: 14px; }
+#all .scroll { max-height: 36rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9375rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding: .8rem 1rem .2rem; color: var(--soft); }
 th, td { padding: .45rem .8rem; text-align: right; border-top: 1px solid var(--line); white-space: nowrap; }
@@ -127,7 +128,7 @@ footer p:first-child { border-top: 1px solid var(--line); padding-top: 1rem; }
   .facts { grid-template-columns: repeat(3, 1fr); margin-top: .8rem; }
   .facts dd { font-size: 1.3rem; }
   .answers div { padding: .5rem .7rem; margin-bottom: .4rem; }
-  .scroll { overflow: visible; max-height: none; border-radius: 0; }
+  .scroll, #all .scroll { overflow: visible; max-height: none; border-radius: 0; }
   table { font-size: 8pt; }
   th, td { padding: .2rem .35rem; white-space: normal; }
 }
