@@ -2,6 +2,7 @@
 
 import { exponential, PersonalRandom, poisson } from "./chance";
 import { EventQueue } from "./eventQueue";
+import { PersonLists } from "./personLists";
 
 /** Everything that is the same in all settings; times in days. */
 export interface KeyfobWorld {
@@ -115,55 +116,6 @@ export class KeyfobRun {
   }
 }
 
-/** Moments or people kept for each person, latest first. */
-class Lists {
-  private readonly heads: Int32Array;
-  private next = new Int32Array(1024);
-  private times = new Float64Array(1024);
-  private values = new Int32Array(1024);
-  private size = 0;
-
-  constructor(people: number) {
-    this.heads = new Int32Array(people).fill(-1);
-  }
-
-  add(person: number, time: number, value: number): void {
-    if (this.size === this.next.length) {
-      this.next = grown(this.next, Int32Array);
-      this.times = grown(this.times, Float64Array);
-      this.values = grown(this.values, Int32Array);
-    }
-    const at = this.size++;
-    this.next[at] = this.heads[person] as number;
-    this.times[at] = time;
-    this.values[at] = value;
-    this.heads[person] = at;
-  }
-
-  /** Place of a person's latest entry, or -1. */
-  first(person: number): number {
-    return this.heads[person] as number;
-  }
-
-  after(at: number): number {
-    return this.next[at] as number;
-  }
-
-  time(at: number): number {
-    return this.times[at] as number;
-  }
-
-  value(at: number): number {
-    return this.values[at] as number;
-  }
-}
-
-function grown<T extends Int32Array | Float64Array>(old: T, kind: new (length: number) => T): T {
-  const larger = new kind(2 * old.length);
-  larger.set(old);
-  return larger;
-}
-
 class Epidemic {
   private readonly queue = new EventQueue();
   private readonly isInfected: Uint8Array;
@@ -172,9 +124,9 @@ class Epidemic {
   private readonly recoveredAt: Float64Array;
   private readonly isolatedAt: Float64Array;
   /** Contacts of wearers with wearers that keyfobs can tell of. */
-  private readonly contacts: Lists;
+  private readonly contacts: PersonLists;
   /** When people who do stay at home were told. */
-  private readonly tellings: Lists;
+  private readonly tellings: PersonLists;
   private readonly infectedByDay: number[] = [];
   private infected = 0;
   private earlyCases = 0;
@@ -196,8 +148,8 @@ class Epidemic {
     this.infectiousAt = new Float64Array(population);
     this.recoveredAt = new Float64Array(population);
     this.isolatedAt = new Float64Array(population).fill(Number.POSITIVE_INFINITY);
-    this.contacts = new Lists(population);
-    this.tellings = new Lists(population);
+    this.contacts = new PersonLists(population);
+    this.tellings = new PersonLists(population);
   }
 
   follow(): KeyfobOutcome {

@@ -3,15 +3,9 @@
 import { MAX_AGE_MINUTES } from "../../protocol/beacon/frame";
 import type { Visit } from "./contactFile";
 
-/** Pairs of a minute of one person and a minute of another at the same place, 1 to 10 minutes later. */
-export function sharedPairs(earlier: readonly Visit[], later: readonly Visit[]): number {
-  let pairs = 0;
-  for (const [, count] of pairsByMinute(earlier, later)) pairs += count;
-  return pairs;
-}
-
 /**
- * The minute in which the later person is infected.
+ * The minute in which the later person is infected, by pairs of a minute of the earlier one and a minute of his or her own at the
+ * same place, 1 to 10 minutes later.
  *
  * @param budget exposure that it takes, in pairs: exponentially distributed with the hazard of one pair
  * @returns undefined if the exposure is less

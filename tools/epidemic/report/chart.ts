@@ -28,7 +28,7 @@ export const MAX_SERIES = 5;
 const WIDTH = 360;
 const HEIGHT = 270;
 const LEFT = 46;
-const RIGHT = 12;
+const RIGHT = 24;
 const TOP = 14;
 const BOTTOM = 46;
 

@@ -70,7 +70,7 @@ figure .limit-label { fill: var(--limit); font-weight: 600; paint-order: stroke;
 .line.s4 { stroke: var(--s4); stroke-dasharray: 2 5; } .mark.s4, .band.s4 { fill: var(--s4); }
 .button { display: inline-block; padding: .5rem 1rem; border: 1.5px solid currentColor; border-radius: 8px; background: var(--card); font-weight: 600; text-decoration: none; }
 .button:hover { text-decoration: underline; }
-.scroll + .scroll { margin-top: .9rem; }
+.charts + div, .charts + p, .scroll + .scroll { margin-top: .9rem; }
 .scroll { overflow: auto; background: var(--card); border: 1px solid var(--line); border-radius: 14px; }
 #all .scroll { max-height: 36rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9375rem; font-variant-numeric: tabular-nums; }

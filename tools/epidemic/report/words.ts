@@ -7,11 +7,11 @@ export function whole(value: number): string {
   return Math.round(value).toLocaleString("en-GB");
 }
 
-/** "27 %", "2.7 %" below ten. */
+/** "27 %", "2.7 %" below ten; number and sign stay on one line. */
 export function share(value: number): string {
   const percent = 100 * value;
   const digits = Math.abs(percent) < 9.95 && Math.abs(percent) >= 0.05 ? 1 : 0;
-  return `${percent.toFixed(digits).replace("-", "\u2212")} %`;
+  return `${percent.toFixed(digits).replace("-", "\u2212")}\u00a0%`;
 }
 
 /** "1.42" */

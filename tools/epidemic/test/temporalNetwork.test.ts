@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SeededRandom } from "../../sim/core/random";
 import { readContactNetwork } from "../contactFile";
-import { sharedPairs } from "../sharedSpace";
+import { firstSharedInfection } from "../sharedSpace";
 import { contactEpidemics, type Tracing } from "../temporalNetwork";
 
 const SEED = "contacts 1";
@@ -112,10 +112,13 @@ describe("a shared space", () => {
   it("has 33 pairs of minutes for somebody there from 0 to 9 and another from 12 to 17", () => {
     const { visits: all, people } = network([], visits);
     const of = (name: string) => all.filter(({ person }) => people[person] === name);
-    expect(sharedPairs(of("A"), of("B"))).toBe(33);
-    expect(sharedPairs(of("A"), of("C"))).toBe(0);
-    expect(sharedPairs(of("A"), of("D"))).toBe(0);
-    expect(sharedPairs(of("B"), of("A"))).toBe(0);
+    expect(firstSharedInfection(of("A"), of("B"), 7.9)).toBe(12);
+    expect(firstSharedInfection(of("A"), of("B"), 8)).toBe(13);
+    expect(firstSharedInfection(of("A"), of("B"), 32.9)).toBe(17);
+    expect(firstSharedInfection(of("A"), of("B"), 33)).toBeUndefined();
+    expect(firstSharedInfection(of("A"), of("C"), 0)).toBeUndefined();
+    expect(firstSharedInfection(of("A"), of("D"), 0)).toBeUndefined();
+    expect(firstSharedInfection(of("B"), of("A"), 0)).toBeUndefined();
   });
 
   it("infects with 1 - exp(-hazard x pairs)", () => {
