@@ -26,11 +26,11 @@ export interface Chart {
 export const MAX_SERIES = 5;
 
 const WIDTH = 360;
-const HEIGHT = 270;
-const LEFT = 46;
+const HEIGHT = 280;
+const LEFT = 56;
 const RIGHT = 24;
 const TOP = 14;
-const BOTTOM = 46;
+const BOTTOM = 54;
 
 /** A figure with its title, chart and key. */
 export function lineChart(chart: Chart): Markup {
@@ -53,7 +53,7 @@ export function lineChart(chart: Chart): Markup {
     <figcaption>${title}</figcaption>
     <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${describe(chart)}">
       ${yTicks(yMin, chart.yMax).map((value) => html`<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(value)}" y2="${y(value)}"/><text x="${LEFT - 6}" y="${y(value) + 4}" text-anchor="end">${chart.yTick(value)}</text>`)}
-      ${xTicks.map(([value, label]) => html`<text x="${x(value)}" y="${HEIGHT - BOTTOM + 17}" text-anchor="middle">${label}</text>`)}
+      ${xTicks.map(([value, label]) => html`<text x="${x(value)}" y="${HEIGHT - BOTTOM + 22}" text-anchor="middle">${label}</text>`)}
       <line class="axis" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(yMin)}" y2="${y(yMin)}"/>
       <text class="label" x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 6}" text-anchor="middle">${chart.xLabel}</text>
       ${shown.map((one, i) => band(one, i, x, y))}

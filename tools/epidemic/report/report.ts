@@ -137,7 +137,7 @@ function delaySection(answer: KeyfobAnswer): Markup {
 }
 
 /** More rows than this stay off paper: the charts are there. */
-const MAX_PRINTED = 40;
+const MAX_PRINTED = 24;
 
 function settingTable(caption: string, settings: readonly SettingResult[], mark: string): Markup {
   const rows = table({
@@ -171,7 +171,8 @@ function settingTable(caption: string, settings: readonly SettingResult[], mark:
       mark: [mark, String(i)],
     })),
   });
-  return html`<div class="${settings.length > MAX_PRINTED ? "screen" : "wide"}">${rows}</div>`;
+  if (settings.length <= MAX_PRINTED) return html`<div>${rows}</div>`;
+  return html`<div class="screen">${rows}</div><p class="paper">The table of all ${settings.length} settings is in the page on the screen, and in its CSV file.</p>`;
 }
 
 function fact(name: string, value: string, text: string, verdict?: SettingResult): Markup {

@@ -82,6 +82,7 @@ th:first-child, td:first-child, td.text, th.text { text-align: left; }
 tbody th { font-weight: 600; }
 #inputs tbody th, #limits tbody th { font-weight: 400; }
 code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .9em; overflow-wrap: anywhere; }
+.paper { display: none; }
 footer { margin-top: 3.5rem; padding-bottom: 2.5rem; color: var(--soft); font-size: .9375rem; }
 footer p { max-width: none; }
 footer p:first-child { border-top: 1px solid var(--line); padding-top: 1rem; }
@@ -120,6 +121,7 @@ footer p:first-child { border-top: 1px solid var(--line); padding-top: 1rem; }
   header, main, footer { max-width: none; padding: 0; }
   .notice { margin-bottom: .8rem; }
   nav, .skip, .screen, .button { display: none; }
+  .paper { display: block; }
   section { margin-top: 1.2rem; }
   h2, h3, caption { break-after: avoid; }
   figure, .answers div, .facts div, tr { break-inside: avoid; }
