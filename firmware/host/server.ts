@@ -89,7 +89,9 @@ export class KeyfobServer {
 function encodeReport(code: number, payload: Buffer): ds.Packet {
   const fields = valuesOf(code);
   const specs = ds.Keyfob.spec;
-  const report = code === Command.ImportProgress ? specs.lookup("importProgress") : specs.byCode(code).response;
+  const report = (
+    code === Command.ImportProgress ? specs.lookup("importProgress") : specs.byCode(code).response
+  ) as ds.PacketSpec;
   const values: (number | Buffer)[] = [];
   for (let i = 0; i < fields % HAS_BYTES; i++) values.push(0);
   let packet = report.encode(values);
@@ -106,7 +108,7 @@ const MAX_COMMAND = 0xff;
 
 /** Tells the bus what is here, as the control service of the Jacdac specification does. */
 async function announce(): Promise<void> {
-  const report = ds.Control.spec.lookup("announce").response;
+  const report = ds.Control.spec.lookup("announce").response as ds.PacketSpec;
   let restarts = 1;
   while (true) {
     await ds.sleep(ANNOUNCE_MS);
