@@ -105,7 +105,7 @@ describe("what stands in one place only", () => {
     [/PACT-SHARD-v1/, "protocol/report/shard.ts"],
     [/0123456789ABCDEFGHJKMNPQRSTVWXYZ/, "protocol/report/permissionNumber.ts"],
     [/\b0x004c\b/i, "protocol/beacon/frame.ts"],
-    [/limitsDb: \[55/, "protocol/match/score.ts"],
+    [/limitsDb: \[55/, "protocol/match/defaultScore.ts"],
     [/\btxPower - |\* config\.weights/i, "protocol/match/score.ts"],
     [/\b7_?856\b/, "protocol/crypto/slhDsa.ts"],
   ];
