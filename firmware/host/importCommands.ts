@@ -90,7 +90,8 @@ export class ImportCommands implements CommandGroup {
     if (command === Command.ImportVerify)
       report[At.ImportVerifyReportPercent] =
         status === Status.Verifying ? this.percent : status === Status.Ok ? 100 : 0;
-    else if (status === Status.Ok) putU32(report, At.ImportBeginReportNextPiece, (this.current as ShardImport).nextPiece);
+    else if (status === Status.Ok)
+      putU32(report, At.ImportBeginReportNextPiece, (this.current as ShardImport).nextPiece);
     return report;
   }
 
