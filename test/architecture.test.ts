@@ -147,6 +147,29 @@ describe("what stands in one place only", () => {
     expect(users.map(({ path }) => path)).toEqual([]);
   });
 
+  it("the waiting for time to pass: the agenda. Others wait for an answer of a peripheral, or give way", () => {
+    const device = [...product("firmware"), ...product("repeater")];
+    const homes = (mark: RegExp): string[] => device.filter(({ code }) => mark.test(code)).map(({ path }) => path);
+    expect(homes(/\.rest\(/)).toEqual(["firmware/base/agenda.ts"]);
+    expect(homes(/while \(true\)|for \(;;\)/).sort()).toEqual([
+      "firmware/base/agenda.ts",
+      "firmware/reports/shardImport.ts", // ends with the block's matches
+      "repeater/rounds.ts", // ends after MAX_LOOKS
+    ]);
+    expect(homes(/\b(?:sleep|suspend)\((?!1\))/).sort()).toEqual([
+      "firmware/base/timer.ts", // declares it
+      "firmware/chips/blueNrgMs.ts",
+      "firmware/chips/spiHciTransport.ts",
+      "firmware/chips/spiNorStore.ts",
+      "firmware/chips/zephyrHciSpi.ts",
+      "firmware/hci/host.ts",
+      "firmware/jacdac/deviceScriptRuntime.ts",
+      "firmware/jacdac/jacdacFlash.ts",
+      "firmware/jacdac/jacdacSettings.ts",
+      "firmware/results/results.ts", // keeps matches after a time that tells nothing
+    ]);
+  });
+
   it("Bluetooth's opcodes of commands: the HCI host, and the controller model that answers it", () => {
     const host = readFileSync(join(ROOT, "firmware/hci/packets.ts"), "utf8");
     const opcodes = [...host.matchAll(/\bOP_\w+ = 0x([0-9a-f]{4})\b/g)].map((match) => match[1] as string);
