@@ -54,7 +54,6 @@ export function entrySource(board: Board, role: BoardRole): string {
   if (flash.kind === "spi-nor") body.push(`const norChip = ${onBus(flash.select)};`);
   if (radio.kind === "native") {
     body.push(`const radio = new ${imports.use("JacdacHciTransport", "../../firmware/jacdac/jacdacTransport")}();`);
-    body.push("const radioJob = undefined;");
   } else {
     const dialect =
       radio.kind === "bluenrg-ms" ? chips("BlueNrgMs", "blueNrgMs") : chips("ZephyrHciSpi", "zephyrHciSpi");
@@ -79,7 +78,7 @@ export function entrySource(board: Board, role: BoardRole): string {
   imports.use(start, `../../${startFrom}`);
   const defaults = configDefaults(role, { ...buildOf(role).tunables, txPowerDbm: radio.txPowerDbm });
   body.push(
-    `await ${start}(${JSON.stringify(defaults)}, { radio, radioJob, openFlash, clockChip: ${clockChip}, onPress: (handler) => ${onPress}(button, handler), light });`,
+    `await ${start}(${JSON.stringify(defaults)}, { radio, radioJob${radio.kind === "native" ? ": undefined" : ""}, openFlash, clockChip: ${clockChip}, onPress: (handler) => ${onPress}(button, handler), light });`,
   );
   return `// ${board.name}, written out of boards.json.\n\n${imports.lines().join("\n")}\n\n${body.join("\n")}\n`;
 }
