@@ -1,12 +1,7 @@
 // How likely a keyfob tells its wearer of a contact: whether it hears, how near it takes it to be, and what the score makes of it.
 
-import {
-  ATTENUATION_CLASSES,
-  adviceFor,
-  attenuationClass,
-  DEFAULT_SCORE,
-  weightedMinutes,
-} from "../../protocol/match/score";
+import { DEFAULT_SCORE } from "../../protocol/match/defaultScore";
+import { ATTENUATION_CLASSES, adviceFor, attenuationClass, weightedMinutes } from "../../protocol/match/score";
 import DEFAULTS from "../power/defaults.json" with { type: "json" };
 import { FACE_TO_FACE, shareOfMinutes } from "../power/detection";
 import { pathLossDb, REALISTIC } from "../sim/air/profile";

@@ -1,6 +1,6 @@
 // What went into an answer, each figure with its source: for the terminal, the JSON and the page alike.
 
-import { DEFAULT_SCORE } from "../../../protocol/match/score";
+import { DEFAULT_SCORE } from "../../../protocol/match/defaultScore";
 import DEFAULTS from "../../power/defaults.json" with { type: "json" };
 import type { KeyfobAnswer, KeyfobQuestion } from "../keyfobStudy";
 import { CONTACTS, DISEASE, type Parameter, PUBLICATION, RESPONSE } from "../parameters";
