@@ -7,11 +7,11 @@ import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { hourOfSeconds } from "../../protocol/base/time";
 import { DEFAULT_UPLOAD_HOURS, encodeUploadFile } from "../../protocol/report/uploadFile";
-import { systemClock } from "../exposure/clock";
+import { systemClock } from "../daemon/clock";
+import { startPostgres, type TestPostgres } from "../daemon/test/postgres";
 import { DEFAULT_CONFIG, type ServiceConfig } from "../exposure/config";
 import { openCore } from "../exposure/core";
 import { type ExposureService, startExposureService } from "../exposure/service";
-import { startPostgres, type TestPostgres } from "../exposure/test/postgres";
 import { printTable } from "./table";
 
 const CLIENTS = [1, 4, 16];

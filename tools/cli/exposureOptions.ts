@@ -2,14 +2,14 @@
 
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
+import { askService } from "../daemon/adminSocket";
+import { systemClock } from "../daemon/clock";
+import { ServiceError, type Trouble } from "../daemon/errors";
+import { createLog } from "../daemon/log";
 import { type AdminAnswer, type AdminRequest, administer } from "../exposure/administration";
-import { askService } from "../exposure/adminSocket";
-import { systemClock } from "../exposure/clock";
 import { checkStorage, type StorageConfig } from "../exposure/config";
 import { DataDirectoryBusy, openCore } from "../exposure/core";
-import { holdsService } from "../exposure/dataDirectory";
-import { ServiceError, type Trouble } from "../exposure/errors";
-import { createLog } from "../exposure/log";
+import { holdsService } from "../exposure/storage/dataDirectory";
 import { CliError, EXIT, type ExitCode } from "./errors";
 
 /** Options of every command that talks to the service. */

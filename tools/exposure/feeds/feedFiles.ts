@@ -6,9 +6,9 @@ import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { UNFINISHED_PREFIX, writeAtomically } from "../atomicFile";
-import type { Database } from "../database/database";
-import type { DataDirectory } from "../dataDirectory";
+import { UNFINISHED_PREFIX, writeAtomically } from "../../base/files";
+import type { Database } from "../../daemon/database/database";
+import type { DataDirectory } from "../storage/dataDirectory";
 import { type FeedChunk, parseFeedIndex } from "./feedIndex";
 
 /** Feed that everyone may read: local and remote seeds. */

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
+import { answerText } from "../../daemon/http/answer";
+import type { Handler } from "../../daemon/http/server";
+import type { Metrics } from "../../daemon/metrics";
 import { ALL_TO_ALL_FEED, type FeedFiles, PUBLIC_FEED } from "../feeds/feedFiles";
-import type { Metrics } from "../metrics";
-import { answerText } from "./answer";
 import { serveFeed } from "./feedRoute";
-import type { Handler } from "./server";
 import type { UploadRoute } from "./uploadRoute";
 
 /** Seconds for which an index may be cached; also when another region's service should come back. */

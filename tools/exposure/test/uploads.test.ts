@@ -5,7 +5,7 @@ import { hourOfSeconds } from "../../../protocol/base/time";
 import { decodePermissionNumber, encodePermissionNumber } from "../../../protocol/report/permissionNumber";
 import { encodeUploadFile } from "../../../protocol/report/uploadFile";
 import type { Core } from "../core";
-import { CHAFF_NUMBER, checkUpload } from "../uploads";
+import { CHAFF_NUMBER, checkUpload } from "../intake/uploads";
 import { ENGINES, FakeClock, makeUpload, REGION, START, storage, testCore, uploadBytes } from "./fixtures";
 import { raceForNumbers } from "./race";
 

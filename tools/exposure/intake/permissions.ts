@@ -2,10 +2,10 @@
 // can still be spent, so "used", "revoked", "expired" and "never issued" are one and the same state: absent.
 
 import { randomBytes } from "node:crypto";
-import { encodePermissionNumber, PERMISSION_BYTES } from "../../protocol/report/permissionNumber";
-import { type Clock, dayOfSeconds } from "./clock";
-import type { Database } from "./database/database";
-import { ServiceError } from "./errors";
+import { encodePermissionNumber, PERMISSION_BYTES } from "../../../protocol/report/permissionNumber";
+import { type Clock, dayOfSeconds } from "../../daemon/clock";
+import type { Database } from "../../daemon/database/database";
+import { ServiceError } from "../../daemon/errors";
 import type { PermissionKey } from "./permissionKey";
 
 /** Days for which a number is good unless it is issued with another span (docs/protocol.md, "Permission number"). */

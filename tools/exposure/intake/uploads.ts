@@ -2,11 +2,11 @@
 // in one statement, so that nothing can be half done.
 
 import { createHash, randomBytes } from "node:crypto";
-import { FormatError } from "../../protocol/base/formatError";
-import { firstMinuteOfHour, hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
-import { SEED_BYTES } from "../../protocol/beacon/chirp";
-import { TOLERANCE_MINUTES } from "../../protocol/match/matching";
-import { PERMISSION_BYTES } from "../../protocol/report/permissionNumber";
+import { FormatError } from "../../../protocol/base/formatError";
+import { firstMinuteOfHour, hourOfSeconds, minuteOfSeconds } from "../../../protocol/base/time";
+import { SEED_BYTES } from "../../../protocol/beacon/chirp";
+import { TOLERANCE_MINUTES } from "../../../protocol/match/matching";
+import { PERMISSION_BYTES } from "../../../protocol/report/permissionNumber";
 import {
   decodeUploadFile,
   MAX_UPLOAD_HOURS,
@@ -14,9 +14,9 @@ import {
   UPLOAD_REGIONS_AT,
   type UploadFile,
   uploadFileBytes,
-} from "../../protocol/report/uploadFile";
-import { type Clock, dayOfSeconds } from "./clock";
-import type { Database } from "./database/database";
+} from "../../../protocol/report/uploadFile";
+import { type Clock, dayOfSeconds } from "../../daemon/clock";
+import type { Database } from "../../daemon/database/database";
 import type { PermissionKey } from "./permissionKey";
 
 /** Largest upload file: 90 days of hours. */

@@ -1,9 +1,9 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { writeAtomically } from "./atomicFile";
-import type { Database } from "./database/database";
-import type { DataDirectory } from "./dataDirectory";
-import { ServiceError } from "./errors";
+import { writeAtomically } from "../../base/files";
+import type { Database } from "../../daemon/database/database";
+import { ServiceError } from "../../daemon/errors";
+import type { DataDirectory } from "../storage/dataDirectory";
 
 const KEY_BYTES = 32;
 const CHECK_NAME = "permission-key-check";

@@ -1,7 +1,7 @@
 // The tables. Permission numbers and seeds share no column, no order and no time: a number's row is deleted when it is
 // spent, and an upload's row has a random key and the day only (docs/operations.md, "What an intruder could and could not learn").
 
-import { type Database, sqlState, UNIQUE_VIOLATION } from "./database";
+import { type Database, sqlState, UNIQUE_VIOLATION } from "../../daemon/database/database";
 
 const DUPLICATE_TABLE = "42P07";
 const UNDEFINED_TABLE = "42P01";

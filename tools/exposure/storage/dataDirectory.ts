@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { link, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { ServiceError } from "./errors";
+import { ServiceError } from "../../daemon/errors";
 
 /** Paths inside a data directory, which is 0700. */
 export interface DataDirectory {

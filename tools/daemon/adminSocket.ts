@@ -4,8 +4,8 @@
 import { chmod, rm, stat } from "node:fs/promises";
 import { createConnection, createServer, type Socket } from "node:net";
 import { isMainThread } from "node:worker_threads";
-import { type AdminAnswer, type AdminRequest, administer } from "./administration";
-import type { Core } from "./core";
+import { type AdminAnswer, type AdminRequest, administer } from "../exposure/administration";
+import type { Core } from "../exposure/core";
 import { ServiceError } from "./errors";
 import { errorKind } from "./log";
 
