@@ -8,11 +8,8 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { UNFINISHED_PREFIX, writeAtomically } from "../../base/files";
 import type { Database } from "../../daemon/database/database";
+import { type FeedChunk, PUBLIC_FEED, parseFeedIndex } from "../../feed/feedIndex";
 import type { DataDirectory } from "../storage/dataDirectory";
-import { type FeedChunk, parseFeedIndex } from "./feedIndex";
-
-/** Feed that everyone may read: local and remote seeds. */
-export const PUBLIC_FEED = "public";
 
 /** Feed of all local seeds, for services that replicate everything. */
 export const ALL_TO_ALL_FEED = "a2a";

@@ -9,7 +9,13 @@ import { writeAtomically } from "../../base/files";
 import { sha256 } from "../../base/sha256";
 import type { Database } from "../../daemon/database/database";
 import { ServiceError } from "../../daemon/errors";
-import { type FeedIndex, type FeedKey, INDEX_SIGNATURE_CONTEXT, indexDigest, KEY_SIGNATURE_CONTEXT } from "./feedIndex";
+import {
+  type FeedIndex,
+  type FeedKey,
+  INDEX_SIGNATURE_CONTEXT,
+  indexDigest,
+  KEY_SIGNATURE_CONTEXT,
+} from "../../feed/feedIndex";
 import type { Signer } from "./signer";
 
 const SECRET_KEY_BYTES = 64;

@@ -8,10 +8,10 @@ import { layOutShard, type ReleasedSeed } from "../../../protocol/report/shardFi
 import { nativeSha256 } from "../../base/sha256";
 import { type Clock, dayOfSeconds } from "../../daemon/clock";
 import { type Database, type Session, sqlState, UNIQUE_VIOLATION } from "../../daemon/database/database";
+import { type FeedChunk, type FeedIndex, PUBLIC_FEED, parseFeedIndex } from "../../feed/feedIndex";
 import { type Batch, loadBatch } from "./batch";
 import { lastDueHour } from "./embargo";
-import { type FeedFiles, PUBLIC_FEED } from "./feedFiles";
-import { type FeedChunk, type FeedIndex, parseFeedIndex } from "./feedIndex";
+import type { FeedFiles } from "./feedFiles";
 import { feedSets } from "./feedSets";
 import { cutChunks, type RandomSeed } from "./fill";
 import { withoutPublished } from "./history";

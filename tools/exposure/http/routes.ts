@@ -3,7 +3,8 @@ import type { TLSSocket } from "node:tls";
 import { answerText } from "../../daemon/http/answer";
 import type { Handler } from "../../daemon/http/server";
 import type { Metrics } from "../../daemon/metrics";
-import { ALL_TO_ALL_FEED, type FeedFiles, PUBLIC_FEED } from "../feeds/feedFiles";
+import { PUBLIC_FEED } from "../../feed/feedIndex";
+import { ALL_TO_ALL_FEED, type FeedFiles } from "../feeds/feedFiles";
 import { serveFeed } from "./feedRoute";
 import type { UploadRoute } from "./uploadRoute";
 

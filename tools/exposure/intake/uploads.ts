@@ -6,7 +6,7 @@ import { FormatError } from "../../../protocol/base/formatError";
 import { firstMinuteOfHour, hourOfSeconds, minuteOfSeconds } from "../../../protocol/base/time";
 import { SEED_BYTES } from "../../../protocol/beacon/chirp";
 import { TOLERANCE_MINUTES } from "../../../protocol/match/matching";
-import { PERMISSION_BYTES } from "../../../protocol/report/permissionNumber";
+import { CHAFF_NUMBER, PERMISSION_BYTES } from "../../../protocol/report/permissionNumber";
 import {
   decodeUploadFile,
   MAX_UPLOAD_HOURS,
@@ -30,9 +30,6 @@ const SENDING_HOURS = 24;
 
 /** Receipts carry only a day, so a day and the day after it make sure of 24 hours. */
 const RECEIPT_DAYS = 1;
-
-/** The permission number of a chaff upload: 128 zero bits, never issued. It looks like any other number on the wire. */
-export const CHAFF_NUMBER = Buffer.alloc(PERMISSION_BYTES);
 
 /**
  * Reads an upload and checks it against the clock and this service's region.

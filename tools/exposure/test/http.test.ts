@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
-import { encodePermissionNumber } from "../../../protocol/report/permissionNumber";
+import { CHAFF_NUMBER, encodePermissionNumber } from "../../../protocol/report/permissionNumber";
 import { UPLOAD_ANSWER_BYTES } from "../../daemon/http/answer";
 import { publish } from "../administration";
 import { GuessLimit } from "../http/guessLimit";
-import { CHAFF_NUMBER, MAX_UPLOAD_BYTES } from "../intake/uploads";
+import { MAX_UPLOAD_BYTES } from "../intake/uploads";
 import type { ExposureService } from "../service";
 import { dataFolder, FakeClock, REGION, sendUpload, testService, uploadBytes } from "./fixtures";
 
