@@ -1,10 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, normalize, relative } from "node:path";
 import { describe, expect, it } from "vitest";
+import { ARROWS, CIRCLES_TO_BREAK, NAMES_TWICE, ROOFS } from "./arrows";
 import { ROOT } from "./tools";
 
 /** Top-level folders whose TypeScript makes up the project. */
 const PARTS = ["protocol", "firmware", "repeater", "tools", "test"];
+
+const EXPORTED_NAME = /^export (?:abstract |async |declare )*(?:function\*?|class|const|interface|type|enum) (\w+)/gm;
 
 interface Source {
   /** Path from the root. */
@@ -92,6 +95,128 @@ describe("the house", () => {
         PRODUCT.some((s) => new RegExp(`services/${name}\\.md`).test(s.text)),
         name,
       ).toBe(true);
+  });
+});
+
+describe("the arrows", () => {
+  const folderOf = ({ path }: Pick<Source, "path">): string => dirname(path);
+  const files = PRODUCT.filter(({ path }) => !path.startsWith("test/") && !path.endsWith(".d.ts"));
+  const paths = new Set(files.map(({ path }) => path));
+  /** The product files that a file imports or starts. */
+  const importsOf = ({ imports }: Source): string[] =>
+    imports.flatMap((name) => [name, `${name}.ts`, `${name}.mjs`].find((path) => paths.has(path)) ?? []);
+  const arrows = new Map(files.map((file) => [file.path, new Set(importsOf(file))]));
+
+  /** Groups of more than one that import each other in a circle, each as one line. */
+  function circlesIn(graph: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+    const reach = (from: string): Set<string> => {
+      const seen = new Set<string>();
+      const open = [...(graph.get(from) ?? [])];
+      for (let at = open.pop(); at !== undefined; at = open.pop())
+        if (!seen.has(at)) {
+          seen.add(at);
+          open.push(...(graph.get(at) ?? []));
+        }
+      return seen;
+    };
+    const reached = new Map([...graph.keys()].map((node) => [node, reach(node)]));
+    const groups = [...graph.keys()]
+      .filter((node) => reached.get(node)?.has(node))
+      .map((node) =>
+        [...(reached.get(node) ?? [])]
+          .filter((other) => reached.get(other)?.has(node))
+          .sort()
+          .join(" "),
+      );
+    return [...new Set(groups)].sort();
+  }
+
+  /** The graph of what `nameOf` makes of files; undefined leaves a file out. */
+  function graphOf(nameOf: (path: string) => string | undefined): Map<string, Set<string>> {
+    const graph = new Map<string, Set<string>>();
+    for (const [path, targets] of arrows) {
+      const from = nameOf(path);
+      if (from === undefined) continue;
+      const out = graph.get(from) ?? new Set<string>();
+      for (const target of targets) {
+        const to = nameOf(target);
+        if (to !== undefined && to !== from) out.add(to);
+      }
+      graph.set(from, out);
+    }
+    return graph;
+  }
+
+  it("are those of test/arrows.ts, and each of these is used", () => {
+    const drawn = new Set(
+      [...graphOf((path) => folderOf({ path }))].flatMap(([from, targets]) =>
+        [...targets].map((to) => `${from} -> ${to}`),
+      ),
+    );
+    const allowed = new Set(
+      Object.entries(ARROWS).flatMap(([from, targets]) => targets.split(" ").map((to) => `${from} -> ${to}`)),
+    );
+    expect([...drawn].filter((arrow) => !allowed.has(arrow))).toEqual([]);
+    expect([...allowed].filter((arrow) => !drawn.has(arrow))).toEqual([]);
+  });
+
+  it("never lead in a circle: not of files, not of folders, at no depth", () => {
+    const folders = new Set(files.flatMap((file) => parentsOf(folderOf(file))));
+    /** What stands right in `parent`: its own files are one, each folder below it another. */
+    const childOf = (parent: string) => (path: string) => {
+      if (!path.startsWith(`${parent}/`)) return undefined;
+      const [child = "", ...below] = path.slice(parent.length + 1).split("/");
+      return below.length > 0 ? `${parent}/${child}` : `${parent}/*`;
+    };
+    const circles = [
+      ...circlesIn(new Map([...arrows].map(([path, targets]) => [path, targets]))),
+      ...circlesIn(graphOf((path) => folderOf({ path }))),
+      ...circlesIn(graphOf((path) => path.split("/")[0])),
+      ...[...folders].flatMap((parent) => circlesIn(graphOf(childOf(parent)))),
+    ];
+    expect([...new Set(circles)].sort()).toEqual([...CIRCLES_TO_BREAK].sort());
+  });
+
+  it("never lead to a roof", () => {
+    const users = [...arrows].flatMap(([path, targets]) =>
+      [...targets]
+        .filter((target) => ROOFS.some((roof) => target.startsWith(`${roof}/`) && !path.startsWith(`${roof}/`)))
+        .map((target) => `${path} imports ${target}`),
+    );
+    expect(users).toEqual([]);
+  });
+
+  it("keep the desk and what it stands on free of terminals: whatever faces them, a command line or a page", () => {
+    const FACES = /\bprocess\.(std|exit|argv|env|on)|\bcommander\b|node:(readline|tty)|\bconsole\./;
+    const below = ["tools/desk/", "tools/feed/", "tools/base/"];
+    const offenders = files.filter(({ path, code }) => below.some((at) => path.startsWith(at)) && FACES.test(code));
+    expect(offenders.map(({ path }) => path)).toEqual([]);
+    expect(
+      product("tools/desk")
+        .filter(({ code }) => /\bprocess\b/.test(code))
+        .map(({ path }) => path),
+    ).toEqual([]);
+  });
+
+  function parentsOf(folder: string): string[] {
+    const above = dirname(folder);
+    return above === "." ? [folder] : [...parentsOf(above), folder];
+  }
+});
+
+describe("an exported name", () => {
+  /** Holds the text of generated files, which have files of their own. */
+  const WRITES_SOURCE = "tools/build/wire/render.ts";
+
+  it("means one thing in the whole tree", () => {
+    const homes = new Map<string, string[]>();
+    for (const { path, code } of PRODUCT.filter((source) => source.path !== WRITES_SOURCE))
+      for (const [, name = ""] of code.matchAll(EXPORTED_NAME)) homes.set(name, [...(homes.get(name) ?? []), path]);
+    const doubled = [...homes].filter(([, paths]) => paths.length > 1).map(([name]) => name);
+    expect(
+      doubled.filter((name) => !(name in NAMES_TWICE)).map((name) => `${name}: ${homes.get(name)?.join(", ")}`),
+    ).toEqual([]);
+    expect(Object.keys(NAMES_TWICE).filter((name) => !doubled.includes(name))).toEqual([]);
   });
 });
 
@@ -204,11 +329,7 @@ describe("what nobody uses", () => {
     for (const [path, words] of wordsOf)
       for (const word of words) users.set(word, (users.get(word) ?? new Set()).add(path));
     const unused = ALL.flatMap(({ path, code }) =>
-      [
-        ...code.matchAll(
-          /^export (?:abstract |async |declare )*(?:function\*?|class|const|interface|type|enum) (\w+)/gm,
-        ),
-      ]
+      [...code.matchAll(EXPORTED_NAME)]
         .map((match) => match[1] as string)
         .filter((name) => users.get(name)?.size === 1 && wordsOf.get(path)?.filter((w) => w === name).length === 1)
         .map((name) => `${path}: ${name}`),

@@ -3,6 +3,9 @@ import { expectLength, FormatError } from "../base/formatError";
 /** Bytes of a permission number: 128 random bits. */
 export const PERMISSION_BYTES = 16;
 
+/** The permission number of a chaff upload: 128 zero bits, never issued. It looks like any other number on the wire. */
+export const CHAFF_NUMBER = Buffer.alloc(PERMISSION_BYTES);
+
 /** Crockford base 32 symbols for 128 bits, and one check symbol. */
 const PERMISSION_SYMBOLS = 27;
 

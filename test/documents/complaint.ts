@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { createProgram } from "../../tools/cli/program";
+import { createProgram } from "../../tools/cli/start/program";
 import { words } from "./commandLines";
 
 const PROGRAM: Command = await createProgram();

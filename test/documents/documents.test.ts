@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { createProgram } from "../../tools/cli/program";
+import { createProgram } from "../../tools/cli/start/program";
 import { ROOT } from "../tools";
 import { chaptersOf, commandLines, DOCUMENTS, quotedCommands } from "./commandLines";
 import { commandName, complaint } from "./complaint";

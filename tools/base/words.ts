@@ -47,3 +47,8 @@ export function listed(names: readonly string[]): string {
 export function size(bytes: number): string {
   return bytes < 10_000 ? `${grouped(bytes)} bytes` : `${grouped(Math.round(bytes / 1000))} kB`;
 }
+
+/** A stranger's text for a screen: on one line, without anything that moves a cursor or turns the writing around. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\uFFFD]/gu, "?");
+}

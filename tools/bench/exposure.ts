@@ -7,12 +7,12 @@ import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { hourOfSeconds } from "../../protocol/base/time";
 import { DEFAULT_UPLOAD_HOURS, encodeUploadFile } from "../../protocol/report/uploadFile";
-import { systemClock } from "../exposure/clock";
+import { systemClock } from "../daemon/clock";
+import { startPostgres, type TestPostgres } from "../daemon/test/postgres";
 import { DEFAULT_CONFIG, type ServiceConfig } from "../exposure/config";
 import { openCore } from "../exposure/core";
 import { type ExposureService, startExposureService } from "../exposure/service";
-import { startPostgres, type TestPostgres } from "../exposure/test/postgres";
-import { printTable } from "./table";
+import { printMeasurements } from "./table";
 
 const CLIENTS = [1, 4, 16];
 const SECONDS = 4;
@@ -67,12 +67,12 @@ async function benchUploads(folder: string, postgres: TestPostgres | undefined):
     }
   }
   const counts = [...CLIENTS.map((clients) => `${clients} clients`), "processor time each"];
-  printTable(
+  printMeasurements(
     "Uploads of 21 days a second, client and service in one process (target: 100 on PostgreSQL)",
     ["database", "answers rounded to", ...counts],
     rows,
   );
-  printTable("Reads a second from the built-in server", ["path", ...counts], reads);
+  printMeasurements("Reads a second from the built-in server", ["path", ...counts], reads);
 }
 
 /** One publication of a thousand people's three weeks, by `chirpfob publish` in a process of its own. */
@@ -96,12 +96,12 @@ async function benchDay(data: string, database: string): Promise<void> {
   );
   await core.close();
   const { chunks = 0, seeds = 0, bytes = 0 } = sum ?? {};
-  printTable(
+  printMeasurements(
     `A day of ${DAY_CASES} cases, built and signed (target: under 30 s and 500 MB)`,
     ["seeds", "chunks", "seconds", "of a processor", "peak memory"],
     [[String(seeds), String(chunks), seconds.toFixed(1), cpuSeconds.toFixed(1), `${Math.round(peak / 1e6)} MB`]],
   );
-  printTable(
+  printMeasurements(
     "Bytes that a keyfob's host downloads for each case",
     ["", "bytes", "why"],
     [

@@ -5,7 +5,7 @@ import { BLOCK_SEEDS } from "../../protocol/report/shard";
 import { sha256 } from "../base/sha256";
 import { buildBytecode } from "../build/bytecode";
 import { runToCompletion } from "../sim/vm/run";
-import { median, printTable } from "./table";
+import { median, printMeasurements } from "./table";
 
 /** What tools/bench/programs/matching.ts does in one timed piece. */
 const BLOCKS = 40;
@@ -49,7 +49,7 @@ function benchNodeChirps(): void {
       for (let t = 0; t < CHIRPS; t++) derive(t);
       rates[i]?.push((CHIRPS * 1e9) / Number(process.hrtime.bigint() - start));
     });
-  printTable(
+  printMeasurements(
     "Chirps derived per second in Node",
     ["way", "chirps/s"],
     ways.map(([name], i) => [name, Math.round(median(rates[i] ?? [])).toLocaleString("en")]),
@@ -92,7 +92,7 @@ async function benchVm(): Promise<void> {
       minutes === "0" ? "3 digests; target at most 1" : "its digests; target at most 2 at 25",
     ]);
   }
-  printTable(
+  printMeasurements(
     `Matching ${seeds} seeds of an hour in the DeviceScript VM on this machine (${Math.round(chirps).toLocaleString("en")} chirps/s derived there)`,
     ["logged minutes/hour", "SHA-256 calls", "VM ms", "us/seed", "floor us/seed", "ratio", "floor is"],
     rows,

@@ -1,7 +1,7 @@
 import { measureCapacity } from "./capacity";
 import { hearingProbability, measureHearing, STAYS } from "./hearing";
 import { runShop } from "./shop";
-import { printTable } from "./table";
+import { printMeasurements } from "./table";
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
@@ -13,10 +13,14 @@ export async function benchRepeater(): Promise<void> {
     for (const stay of STAYS)
       rows.push([`${live}`, `${stay}`, percent(hearingProbability(live, stay)), percent(heard.get(stay) ?? 0)]);
   }
-  printTable("Visitors who hear a live chirp of a repeater", ["live chirps", "minutes", "derived", "measured"], rows);
+  printMeasurements(
+    "Visitors who hear a live chirp of a repeater",
+    ["live chirps", "minutes", "derived", "measured"],
+    rows,
+  );
 
   const runs = [await measureCapacity(100, 14, "a thousand"), await measureCapacity(110, 14, "too many")];
-  printTable(
+  printMeasurements(
     "What a repeater holds",
     ["chirps", "most live", "never sent", "missed minutes", "bursts/minute", "fewest for a chirp"],
     runs.map((run) => [
@@ -31,7 +35,7 @@ export async function benchRepeater(): Promise<void> {
 
   const shop = await runShop("shop", 60, (share) => process.stderr.write(`\ra shop's hour: ${percent(share)} `));
   process.stderr.write("\n");
-  printTable(
+  printMeasurements(
     "A shop's hour: 100 customers, 3 counters, one infected (targets: precision 1, recall 0.95)",
     ["exposed", "found", "wrong", "brief (found)", "through repeater (only)", "precision", "recall"],
     [

@@ -12,7 +12,7 @@ import { contactRuns } from "../sim/contacts/contactProximity";
 import { Crowd } from "../sim/crowd/crowd";
 import type { HostCommand } from "../sim/crowd/spec";
 import { openLogs, rowsOf } from "../sim/oracle/encounters";
-import { printTable } from "./table";
+import { printMeasurements } from "./table";
 
 const KEYFOB_SERVICE = 0x1c4fb003;
 const COMMAND_CLOCK_SET = 0x82;
@@ -31,7 +31,7 @@ export async function benchSim(): Promise<void> {
   const rows: string[][] = [];
   for (const devices of SCALE_DEVICES) rows.push(row(await measure(day, devices, SCALE_S)));
   rows.push(row(await measure(day, DAY_DEVICES, DAY_HOURS * HOUR_S)));
-  printTable(
+  printMeasurements(
     `Simulator: wearables with realistic radio replaying ${day.name} (target: ${DAY_DEVICES} for ${DAY_HOURS} h in ${TARGET_S} s)`,
     ["keyfobs", "simulated", "real s", "processor s", "device-hours/s", "resident MB", "rows logged"],
     rows,

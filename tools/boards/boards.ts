@@ -73,7 +73,7 @@ const board = z
 const boardsFile = z.strictObject({ $schema: z.string().optional(), boards: z.array(board).min(1) });
 
 /** A board and what is connected to it. */
-export type Board = z.infer<typeof board>;
+export type BoardEntry = z.infer<typeof board>;
 
 /** boards.json is not valid; the message lists everything that is wrong with it, one line each. */
 export class BoardsError extends Error {
@@ -86,7 +86,7 @@ export function boardsSchema(): unknown {
 }
 
 /** Reads boards.json. @throws BoardsError */
-export function loadBoards(path = BOARDS_FILE): Board[] {
+export function loadBoards(path = BOARDS_FILE): BoardEntry[] {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -97,7 +97,7 @@ export function loadBoards(path = BOARDS_FILE): Board[] {
 }
 
 /** Parses the text of a boards.json. @throws BoardsError */
-export function parseBoards(text: string): Board[] {
+export function parseBoards(text: string): BoardEntry[] {
   let json: unknown;
   try {
     // Windows programs begin a text with a byte order mark.
@@ -115,14 +115,14 @@ export function parseBoards(text: string): Board[] {
 }
 
 /** The board with this id. @throws BoardsError that lists those there are */
-export function findBoard(id: string, boards = loadBoards()): Board {
+export function findBoard(id: string, boards = loadBoards()): BoardEntry {
   const found = boards.find((entry) => entry.id === id);
   if (found) return found;
   throw new BoardsError(`no board is called "${id}"; there are ${boards.map((entry) => entry.id).join(", ")}`);
 }
 
 /** Every pin of a board that an entry uses, by what it is used for. */
-export function pinsOf(entry: Board): Map<string, string> {
+export function pinsOf(entry: BoardEntry): Map<string, string> {
   const { radio: r, flash: f, spi, button, light } = entry;
   const uses: [string, string | undefined][] = [
     ["spi.sck", spi?.sck],
@@ -139,7 +139,7 @@ export function pinsOf(entry: Board): Map<string, string> {
 }
 
 /** What a schema cannot say: rules between the fields of an entry. */
-function contradictions(entry: Board): string[] {
+function contradictions(entry: BoardEntry): string[] {
   const found: string[] = [];
   const { family, radio: r, flash: f, spi, roles, battery } = entry;
   if (family === "esp32s2" && r.kind === "native")

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { runInNewContext } from "node:vm";
-import { type Board, BoardsError, pinsOf } from "./boards";
+import { type BoardEntry, BoardsError, pinsOf } from "./boards";
 
 /** What we need of DeviceScript's definition of a board. */
 export interface DeviceScriptBoard {
@@ -49,7 +49,7 @@ function deviceScriptBoards(): Readonly<Record<string, DeviceScriptBoard>> {
  *
  * @throws BoardsError if it has no such board, pin, button or light, or uses a pin of the entry for something else
  */
-export function checkAgainstDeviceScript(board: Board): DeviceScriptBoard {
+export function checkAgainstDeviceScript(board: BoardEntry): DeviceScriptBoard {
   const known = deviceScriptBoards()[board.deviceScript];
   const fail = (message: string): never => {
     throw new BoardsError(`boards.json: board ${board.id}: ${message}`);

@@ -5,12 +5,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { programFile } from "../base/root";
 import { buildOf, configDefaults } from "../build/builds";
-import type { Board } from "./boards";
+import type { BoardEntry } from "./boards";
 import { checkAgainstDeviceScript } from "./catalog";
 
 const FOLDER = "build/entries";
 
-export type BoardRole = Board["roles"][number];
+export type BoardRole = BoardEntry["roles"][number];
 
 /** How each role starts. */
 const ROLES: Record<BoardRole, { start: string; startFrom: string }> = {
@@ -24,7 +24,7 @@ const ROLES: Record<BoardRole, { start: string; startFrom: string }> = {
  * @returns its path from the project's root, for buildBytecode
  * @throws BoardsError if DeviceScript does not know the board or a pin of it
  */
-export async function writeEntry(board: Board, role: BoardRole): Promise<string> {
+export async function writeEntry(board: BoardEntry, role: BoardRole): Promise<string> {
   checkAgainstDeviceScript(board);
   const path = `${FOLDER}/${role}-${board.id}.ts`;
   await mkdir(programFile(FOLDER), { recursive: true });
@@ -33,7 +33,7 @@ export async function writeEntry(board: Board, role: BoardRole): Promise<string>
 }
 
 /** The source of the program. */
-export function entrySource(board: Board, role: BoardRole): string {
+export function entrySource(board: BoardEntry, role: BoardRole): string {
   const imports = new Imports();
   const body: string[] = [];
   const { radio, flash, spi } = board;
@@ -83,13 +83,13 @@ export function entrySource(board: Board, role: BoardRole): string {
   return `// ${board.name}, written out of boards.json.\n\n${imports.lines().join("\n")}\n\n${body.join("\n")}\n`;
 }
 
-function clockSource({ clock }: Board, chips: (name: string, file: string) => string): string {
+function clockSource({ clock }: BoardEntry, chips: (name: string, file: string) => string): string {
   if (clock === "none") return "undefined";
   const driver = clock === "ds3231" ? chips("Ds3231", "ds3231") : chips("Pcf8563", "pcf8563");
   return `new ${driver}(new ${chips("BoardI2c", "boardI2c")}())`;
 }
 
-function buttonSource({ button, deviceScript }: Board, imports: Imports, pin: (name: string) => string): string {
+function buttonSource({ button, deviceScript }: BoardEntry, imports: Imports, pin: (name: string) => string): string {
   if (button.kind === "pin")
     return `${imports.use("startButton", "@devicescript/servers")}({ pin: ${pin(button.pin)} })`;
   const start = `start${button.name[0]?.toUpperCase()}${button.name.slice(1)}`;
@@ -97,7 +97,7 @@ function buttonSource({ button, deviceScript }: Board, imports: Imports, pin: (n
 }
 
 function lightSource(
-  { light }: Board,
+  { light }: BoardEntry,
   chips: (name: string, file: string) => string,
   pin: (name: string) => string,
 ): string {

@@ -2,7 +2,7 @@
 // minute apart, and the board's entry. docs/hardware.md ("What to check") explains each by the same name.
 
 import type { KeyfobStatus } from "../keyfob/keyfobWire";
-import type { Board } from "./boards";
+import type { BoardEntry } from "./boards";
 
 /** What a device says of itself at one moment. */
 export interface HardwareReading {
@@ -16,7 +16,7 @@ export interface HardwareEvidence {
   readonly before: HardwareReading;
   /** At least WATCH_MS later. */
   readonly after: HardwareReading;
-  readonly board: Board | undefined;
+  readonly board: BoardEntry | undefined;
   /** Whether the runtime's settings service can be seen over USB: then there is no gate, and the rest is open, too. */
   readonly showsSettings: boolean;
 }

@@ -38,14 +38,14 @@ const builds = z.strictObject({ wearable: build, repeater: build });
 /** The two programs that a device can run. */
 export const ROLES = ["wearable", "repeater"] as const;
 
-export type Role = (typeof ROLES)[number];
+export type ProgramRole = (typeof ROLES)[number];
 
 /**
  * What a role starts from where nothing was configured: the values by key as JSON text, as the firmware takes them.
  *
  * @param chosen values that replace the defaults of services/keyfob.md
  */
-export function configDefaults(role: Role, chosen: Partial<Record<ConfigName, number>>): string {
+export function configDefaults(role: ProgramRole, chosen: Partial<Record<ConfigName, number>>): string {
   const values = JSON.parse(role === "repeater" ? REPEATER_DEFAULTS : WEARABLE_DEFAULTS) as number[];
   for (const [name, value] of Object.entries(chosen)) values[CONFIG_TABLE[name as ConfigName].key] = value;
   return JSON.stringify(values);
@@ -60,7 +60,7 @@ export class BuildsError extends Error {
 }
 
 /** How a role is built. @throws BuildsError */
-export function buildOf(role: Role): Build {
+export function buildOf(role: ProgramRole): Build {
   return parseBuilds(readFileSync(BUILDS_FILE, "utf8"))[role];
 }
 

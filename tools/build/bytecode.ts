@@ -8,6 +8,7 @@ import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promi
 import { createRequire } from "node:module";
 import { join, posix } from "node:path";
 import { promisify } from "node:util";
+import { lockFile } from "../base/lock";
 import { PROGRAM_ROOT, programFile } from "../base/root";
 
 const OUT = programFile("build");
@@ -15,7 +16,6 @@ const COMPILER_OUTPUT = programFile(".devicescript/bin");
 /** The types of our services, which the compiler writes among its own, and the stamp of the services they are of. */
 const SERVICE_TYPES = programFile("node_modules/@devicescript/core/src/devicescript-spec.d.ts");
 const TYPES_STAMP = join(OUT, "types.stamp");
-const LOCK_RETRY_MS = 50;
 
 /** A compiled program: the image that a device runs, and what the compiler knows about it. */
 export interface Bytecode {
@@ -51,7 +51,7 @@ export async function buildBytecode(name: string, entry: string): Promise<Byteco
     if (await isBuilt()) return bytecode;
   }
   await mkdir(OUT, { recursive: true });
-  const unlock = await lock(join(OUT, "compiler.lock"));
+  const unlock = await lockFile(join(OUT, "compiler.lock"));
   try {
     if (!(await isBuilt())) {
       await rm(stampFile, { force: true });
@@ -130,28 +130,4 @@ async function sourcesOf(entry: string): Promise<Set<string>> {
       found.add(`${posix.join(posix.dirname(path), specifier)}.ts`);
   }
   return found;
-}
-
-/** Takes the one lock that all builds of this checkout share; a lock whose process is gone is broken. */
-async function lock(path: string): Promise<() => Promise<void>> {
-  for (;;) {
-    try {
-      await writeFile(path, String(process.pid), { flag: "wx" });
-      return () => rm(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-    const holder = Number(await readFile(path, "utf8").catch(() => ""));
-    if (holder > 0 && !isAlive(holder)) await rm(path, { force: true });
-    else await new Promise((done) => setTimeout(done, LOCK_RETRY_MS));
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -2,14 +2,15 @@
 
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
+import { retry } from "../base/retry";
+import { askService } from "../daemon/adminSocket";
+import { systemClock } from "../daemon/clock";
+import { ServiceError, type Trouble } from "../daemon/errors";
+import { createLog } from "../daemon/log";
 import { type AdminAnswer, type AdminRequest, administer } from "../exposure/administration";
-import { askService } from "../exposure/adminSocket";
-import { systemClock } from "../exposure/clock";
 import { checkStorage, type StorageConfig } from "../exposure/config";
 import { DataDirectoryBusy, openCore } from "../exposure/core";
-import { holdsService } from "../exposure/dataDirectory";
-import { ServiceError, type Trouble } from "../exposure/errors";
-import { createLog } from "../exposure/log";
+import { holdsService } from "../exposure/storage/dataDirectory";
 import { CliError, EXIT, type ExitCode } from "./errors";
 
 /** Options of every command that talks to the service. */
@@ -38,31 +39,43 @@ export function addStorageOptions(command: Command): Command {
 export async function request<R extends AdminRequest>(options: StorageOptions, wanted: R): Promise<AdminAnswer<R>> {
   return asCliError(async () => {
     checkStorage(options);
-    for (let tries = 1; ; tries++) {
-      if (options.database === undefined) {
-        const root = resolve(options.data ?? "");
-        const answer = await askService(join(root, "admin.sock"), wanted);
-        if (answer !== undefined) return answer;
+    if (options.database !== undefined) return await requestHereWhenFree(options, wanted);
+    const root = resolve(options.data ?? "");
+    let appearing = 0;
+    // The service, or another command, may have the database and not listen yet, or no longer.
+    const answer = await retry(
+      async () => {
+        const answered = await askService(join(root, "admin.sock"), wanted);
+        if (answered !== undefined) return { answered };
         // A mistyped folder must not become a second service, whose numbers nobody would take.
-        if (wanted.do !== "keys-generate" && !holdsService(root)) {
-          if (tries >= APPEARING_TRIES)
-            throw new CliError(
-              EXIT.input,
-              `there is no exposure service in ${root}: is --data right? "chirpfob serve --data DIR" makes a new one`,
-            );
-          await new Promise((done) => setTimeout(done, STARTING_PAUSE_MS));
-          continue;
-        }
-      }
-      try {
-        return await requestHere(options, wanted);
-      } catch (error) {
-        // The service, or another command, has the database but does not listen yet, or no longer.
-        if (!(error instanceof DataDirectoryBusy) || tries === STARTING_TRIES) throw error;
-        await new Promise((done) => setTimeout(done, STARTING_PAUSE_MS));
-      }
-    }
+        if (wanted.do === "keys-generate" || holdsService(root))
+          return { answered: await requestHere(options, wanted) };
+        if (++appearing < APPEARING_TRIES) return undefined;
+        throw new CliError(
+          EXIT.input,
+          `there is no exposure service in ${root}: is --data right? "chirpfob serve --data DIR" makes a new one`,
+        );
+      },
+      { pauseMs: STARTING_PAUSE_MS, attempts: STARTING_TRIES, mayPass: isBusy },
+    );
+    return (answer as { answered: AdminAnswer<R> }).answered;
   });
+}
+
+async function requestHereWhenFree<R extends AdminRequest>(
+  options: StorageOptions,
+  wanted: R,
+): Promise<AdminAnswer<R>> {
+  const answer = await retry(async () => ({ answered: await requestHere(options, wanted) }), {
+    pauseMs: STARTING_PAUSE_MS,
+    attempts: STARTING_TRIES,
+    mayPass: isBusy,
+  });
+  return (answer as { answered: AdminAnswer<R> }).answered;
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof DataDirectoryBusy;
 }
 
 /** Runs `work`, and turns what an operator can mend into a one-line error with an exit code. */

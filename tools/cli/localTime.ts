@@ -1,14 +1,9 @@
 // Dates and times as people write and read them: in the time zone of this computer.
 
+import type { Hours } from "../desk/hours";
 import { CliError, EXIT } from "./errors";
 
 const HOUR_MS = 3_600_000;
-
-/** Half-open range of whole UTC hours. */
-export interface Hours {
-  readonly from: number;
-  readonly to: number;
-}
 
 interface Moment {
   readonly date: Date;
@@ -34,24 +29,6 @@ export function parseLocalHours(option: string, text: string): Hours {
   if (end.getTime() <= from.date.getTime())
     throw new CliError(EXIT.input, `${option}: "${text}" ends before it begins`);
   return { from: Math.floor(from.date.getTime() / HOUR_MS), to: Math.ceil(end.getTime() / HOUR_MS) };
-}
-
-/** Ranges in order, with those that touch or overlap made one. */
-export function mergeHours(ranges: readonly Hours[]): Hours[] {
-  const merged: Hours[] = [];
-  for (const range of ranges.slice().sort((a, b) => a.from - b.from)) {
-    const last = merged.at(-1);
-    if (last && range.from <= last.to) merged[merged.length - 1] = { from: last.from, to: Math.max(last.to, range.to) };
-    else merged.push(range);
-  }
-  return merged;
-}
-
-/** The part of each range that lies in `window`. */
-export function clipHours(ranges: readonly Hours[], window: Hours): Hours[] {
-  return ranges
-    .map(({ from, to }) => ({ from: Math.max(from, window.from), to: Math.min(to, window.to) }))
-    .filter(({ from, to }) => from < to);
 }
 
 /** "Fri, Nov 20, 2026, 18:00" in local time and the user's language as far as Node knows it. */

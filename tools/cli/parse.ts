@@ -1,7 +1,7 @@
 // Words of the command line to values; every refusal is one line that says what was expected.
 
-import { readFile } from "node:fs/promises";
 import { FormatError } from "../../protocol/base/formatError";
+import { encodeRegion } from "../../protocol/base/region";
 import { CliError, EXIT } from "./errors";
 
 /** Reads hexadecimal digits as bytes. @param bytes how many there must be; without it any number */
@@ -60,14 +60,16 @@ export function parseNumbers(name: string, text: string, min: number, max: numbe
   );
 }
 
-/** Reads a whole file, or says in one line why it cannot be read. */
-export async function readInput(path: string): Promise<Buffer> {
+/** Reads a region as people type it: lower case is fine. */
+export function parseRegion(text: string): string {
+  const region = text.trim().toUpperCase();
   try {
-    return await readFile(path);
+    encodeRegion(region);
+    return region;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : String(code);
-    throw new CliError(EXIT.input, `cannot read ${path}: ${why}`);
+    if (error instanceof FormatError)
+      throw new CliError(EXIT.input, `"${text}" is no region: give an ISO 3166-2 code such as US-MA or DE`);
+    throw error;
   }
 }
 

@@ -3,12 +3,12 @@
 
 import { FormatError } from "../../protocol/base/formatError";
 import { decodePermissionNumber } from "../../protocol/report/permissionNumber";
+import { ServiceError } from "../daemon/errors";
 import type { Core } from "./core";
-import { ServiceError } from "./errors";
 import type { PullReport } from "./federation/consumer";
 import type { KeySummary } from "./feeds/keyRing";
 import type { PublishedChunk } from "./feeds/publisher";
-import type { PermissionStats } from "./permissions";
+import type { PermissionStats } from "./intake/permissions";
 
 export type AdminRequest =
   | { readonly do: "issue"; readonly provider: string; readonly count: number; readonly expiresDays?: number }

@@ -3,7 +3,7 @@
 import { FormatError } from "../../protocol/base/formatError";
 import { encodeRegion } from "../../protocol/base/region";
 import { SHARD_BLOCK_BYTES } from "../../protocol/report/shard";
-import { ServiceError } from "./errors";
+import { ServiceError } from "../daemon/errors";
 
 /** Which data and database, for serve and for every command beside it. */
 export interface StorageConfig {

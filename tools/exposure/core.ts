@@ -1,14 +1,14 @@
 // Everything that serve and the administrative commands share: the open database, the keys, and the operations on them.
 
 import { SHARD_BLOCK_BYTES } from "../../protocol/report/shard";
-import type { Clock } from "./clock";
+import type { Clock } from "../daemon/clock";
+import type { Database } from "../daemon/database/database";
+import { openEmbedded } from "../daemon/database/embedded";
+import { openPostgres } from "../daemon/database/postgres";
+import { ServiceError } from "../daemon/errors";
+import { errorKind, type Log } from "../daemon/log";
+import { Metrics } from "../daemon/metrics";
 import { checkStorage, DEFAULT_CONFIG, DEFAULT_REGION, type ServiceConfig, type StorageConfig } from "./config";
-import type { Database } from "./database/database";
-import { openEmbedded } from "./database/embedded";
-import { migrate } from "./database/migrations";
-import { openPostgres } from "./database/postgres";
-import { type DataDirectory, defaultDataRoot, type Lock, openDataDirectory, takeLock } from "./dataDirectory";
-import { ServiceError } from "./errors";
 import { FederationConsumer } from "./federation/consumer";
 import { type FederationConfig, loadFederation } from "./federation/federationConfig";
 import { ALL_TO_ALL_FEED, FeedFiles } from "./feeds/feedFiles";
@@ -16,12 +16,12 @@ import { randomSeed } from "./feeds/fill";
 import { KeyRing } from "./feeds/keyRing";
 import { Publisher } from "./feeds/publisher";
 import { type Signer, ThreadedSigner } from "./feeds/signer";
-import { errorKind, type Log } from "./log";
-import { Metrics } from "./metrics";
-import { loadPermissionKey } from "./permissionKey";
-import { Permissions } from "./permissions";
+import { loadPermissionKey } from "./intake/permissionKey";
+import { Permissions } from "./intake/permissions";
+import { Uploads } from "./intake/uploads";
 import { sweepAll } from "./retention";
-import { Uploads } from "./uploads";
+import { type DataDirectory, defaultDataRoot, type Lock, openDataDirectory, takeLock } from "./storage/dataDirectory";
+import { migrate } from "./storage/migrations";
 
 const REGION_SETTING = "region";
 const FEEDS_SETTING = "federated-feeds";

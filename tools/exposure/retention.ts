@@ -1,6 +1,6 @@
-import { dayOfSeconds } from "./clock";
+import { dayOfSeconds } from "../daemon/clock";
+import { sqlState } from "../daemon/database/database";
 import type { Core } from "./core";
-import { sqlState } from "./database/database";
 
 const DAY_SECONDS = 86_400;
 

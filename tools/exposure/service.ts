@@ -3,19 +3,19 @@
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { createSecureContext } from "node:tls";
+import { askService, serveAdministration } from "../daemon/adminSocket";
+import { type Clock, systemClock } from "../daemon/clock";
+import { ServiceError } from "../daemon/errors";
+import { type ListeningServer, listen } from "../daemon/http/server";
+import { errorKind, type Log } from "../daemon/log";
 import { publish } from "./administration";
-import { askService, serveAdministration } from "./adminSocket";
-import { type Clock, systemClock } from "./clock";
 import { checkConfig, type ServiceConfig } from "./config";
 import { type Core, DataDirectoryBusy, openCore } from "./core";
-import { ServiceError } from "./errors";
 import { EMBARGO_MINUTES } from "./feeds/embargo";
 import type { Signer } from "./feeds/signer";
 import { GuessLimit } from "./http/guessLimit";
 import { federationHandler, publicHandler } from "./http/routes";
-import { type ListeningServer, listen } from "./http/server";
 import { UploadRoute } from "./http/uploadRoute";
-import { errorKind, type Log } from "./log";
 
 const MAX_UPLOADS_IN_FLIGHT = 200;
 const SYNC_MS = 5_000;

@@ -3,8 +3,11 @@
 // do not acknowledge and jacdac-ts forgets a device that was silent for three seconds.
 
 import { JDBus, PACKET_RECEIVE, Packet, Transport, UsbBridgeCmd } from "jacdac-ts";
+import { retry } from "../base/retry";
+import { pause, within } from "../base/timers";
 import { DeviceError } from "./deviceError";
-import { type Link, openLink } from "./link";
+import type { Link } from "./link";
+import { openLink } from "./openLink";
 import { bridgeFrame, isBridgeFrame, UsbFrameDecoder, wrapFrame } from "./usbFraming";
 
 /** A service of a device on the board. A DeviceScript program's own services sit on a second device of the board. */
@@ -30,8 +33,8 @@ const REOPEN_MS = 250;
 const SILENCE_MS = 1000;
 const REGISTER_READ = 0x1000;
 const REGISTER_WRITE = 0x2000;
-const REGISTER_TRY_MS = 250;
-const REGISTER_TRIES = 6;
+const REGISTER_TRIES_MS = [250, 250, 250, 250, 250, 250];
+const FIND_POLL_MS = 20;
 
 const WAKE = Buffer.concat([
   wrapFrame(bridgeFrame(UsbBridgeCmd.EnablePackets)),
@@ -57,7 +60,7 @@ class LinkTransport extends Transport {
 }
 
 /** An open connection to a board. Close it, or the process does not end. */
-export class Board {
+export class BoardConnection {
   private readonly bus: JDBus;
   private readonly lossListeners = new Set<(error: DeviceError) => void>();
   private loss: DeviceError | undefined;
@@ -82,24 +85,30 @@ export class Board {
   }
 
   /** Opens a port (path or tcp://host:port) and wakes the board's packet forwarding. @throws DeviceError */
-  static async open(address: string, options: BoardOptions = {}): Promise<Board> {
-    for (let attempt = 1; ; attempt++) {
-      const wire = new Wire(options.onLog);
-      const link = await openLink(address, {
-        data: (bytes) => wire.decoder.push(bytes),
-        lost: (reason) => wire.lost(reason),
-      });
-      try {
-        await shakeHands(link, wire, options.handshakeMs ?? HANDSHAKE_MS);
-        return new Board(link, wire);
-      } catch (error) {
-        await link.close();
-        const isTurnedAway = error instanceof DeviceError && error.kind === "lost";
-        if (!isTurnedAway) throw error;
-        if (attempt === OPENINGS) throw inUse(address);
-      }
-      // The command before may not have let go of it entirely.
-      await new Promise((resolve) => setTimeout(resolve, REOPEN_MS));
+  static async open(address: string, options: BoardOptions = {}): Promise<BoardConnection> {
+    // The command before may not have let go of it entirely.
+    const board = await retry(() => BoardConnection.tryOpen(address, options), {
+      pauseMs: REOPEN_MS,
+      attempts: OPENINGS,
+    });
+    if (board) return board;
+    throw inUse(address);
+  }
+
+  /** @returns undefined if the port closes at once */
+  private static async tryOpen(address: string, options: BoardOptions): Promise<BoardConnection | undefined> {
+    const wire = new Wire(options.onLog);
+    const link = await openLink(address, {
+      data: (bytes) => wire.decoder.push(bytes),
+      lost: (reason) => wire.lost(reason),
+    });
+    try {
+      await shakeHands(link, wire, options.handshakeMs ?? HANDSHAKE_MS);
+      return new BoardConnection(link, wire);
+    } catch (error) {
+      await link.close();
+      if (error instanceof DeviceError && error.kind === "lost") return undefined;
+      throw error;
     }
   }
 
@@ -133,14 +142,12 @@ export class Board {
 
   /** Waits until a service of the class announces itself (devices do so twice a second). @returns undefined after `timeoutMs` */
   async findService(serviceClass: number, timeoutMs: number): Promise<ServiceAddress | undefined> {
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
+    const find = async (): Promise<ServiceAddress | undefined> => {
       const [found] = this.services(serviceClass);
-      if (found) return found;
-      if (this.loss) throw this.loss;
-      if (Date.now() >= deadline) return undefined;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+      if (!found && this.loss) throw this.loss;
+      return found;
+    };
+    return retry(find, { pauseMs: FIND_POLL_MS, limitMs: timeoutMs });
   }
 
   /** Calls back with the packets that a service sends: reports and events. @returns a function that ends it */
@@ -172,16 +179,12 @@ export class Board {
   /** Reads a register. @returns its bytes, or undefined if the service does not answer @throws DeviceError */
   async readRegister(service: ServiceAddress, register: number): Promise<Buffer | undefined> {
     const code = REGISTER_READ | register;
-    for (let attempt = 0; attempt < REGISTER_TRIES; attempt++) {
-      const answer = await this.exchange(
-        service,
-        packetTo(service, code, Buffer.alloc(0)),
-        REGISTER_TRY_MS,
-        (packet) => (packet.serviceCommand === code ? Buffer.from(packet.data) : undefined),
-      );
-      if (answer) return answer;
-    }
-    return undefined;
+    return this.exchange(
+      service,
+      () => packetTo(service, code, Buffer.alloc(0)),
+      REGISTER_TRIES_MS,
+      (packet) => (packet.serviceCommand === code ? Buffer.from(packet.data) : undefined),
+    );
   }
 
   /** Writes a register; nothing acknowledges it. @throws DeviceError */
@@ -190,37 +193,38 @@ export class Board {
   }
 
   /**
-   * Sends one packet and waits for the packet that `pick` accepts.
+   * Sends one packet, again for each time in `triesMs`, until the packet comes that `pick` accepts.
    *
-   * @returns what `pick` made of it, or undefined after `timeoutMs` @throws DeviceError if the line is lost
+   * @param packet made anew for each try
+   * @param triesMs how long each try waits for it
+   * @returns what `pick` made of it, or undefined after the last try @throws DeviceError if the line is lost
    */
   async exchange<T>(
     from: ServiceAddress,
-    packet: Packet,
-    timeoutMs: number,
+    packet: () => Packet,
+    triesMs: readonly number[],
     pick: (packet: Packet) => T | undefined,
   ): Promise<T | undefined> {
-    let stop = () => {};
-    const answer = new Promise<T | undefined>((resolve, reject) => {
-      const timer = setTimeout(() => resolve(undefined), timeoutMs);
-      const stopLoss = this.onLost(reject);
-      const stopListening = this.listen(from, (got) => {
-        const picked = pick(got);
-        if (picked !== undefined) resolve(picked);
+    for (const tryMs of triesMs) {
+      let sending: Promise<void> | undefined;
+      const answer = await within<T>(tryMs, (done, fail) => {
+        const stopLoss = this.onLost(fail);
+        const stopListening = this.listen(from, (got) => {
+          const picked = pick(got);
+          if (picked !== undefined) done(picked);
+        });
+        sending = this.sendPacket(packet());
+        sending.catch(fail);
+        return () => {
+          stopLoss();
+          stopListening();
+        };
       });
-      stop = () => {
-        clearTimeout(timer);
-        stopLoss();
-        stopListening();
-      };
-    });
-    answer.catch(() => undefined);
-    try {
-      await this.sendPacket(packet);
-      return await answer;
-    } finally {
-      stop();
+      if (answer !== undefined) return answer;
+      // A line that takes nothing is not given more.
+      await sending;
     }
+    return undefined;
   }
 
   /** Stops the board's packet forwarding and closes the port; safe to call again. */
@@ -274,15 +278,15 @@ class Wire {
 }
 
 async function shakeHands(link: Link, wire: Wire, timeoutMs: number): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (wire.frames === 0) {
+  const wake = async (): Promise<true | undefined> => {
     if (wire.lostReason !== undefined)
       throw new DeviceError("lost", `the connection to ${link.address} broke: ${wire.lostReason}`);
-    if (Date.now() >= deadline) throw noHandshake(link.address, wire.decoder);
     // A device that takes nothing from its line must not hold us up either.
-    await Promise.race([link.write(WAKE), new Promise((resolve) => setTimeout(resolve, HANDSHAKE_REPEAT_MS))]);
-    if (wire.frames === 0) await new Promise((resolve) => setTimeout(resolve, HANDSHAKE_REPEAT_MS));
-  }
+    if (wire.frames === 0) await Promise.race([link.write(WAKE), pause(HANDSHAKE_REPEAT_MS)]);
+    return wire.frames > 0 ? true : undefined;
+  };
+  if (!(await retry(wake, { pauseMs: HANDSHAKE_REPEAT_MS, limitMs: timeoutMs })))
+    throw noHandshake(link.address, wire.decoder);
 }
 
 function inUse(address: string): DeviceError {

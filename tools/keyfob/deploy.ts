@@ -2,10 +2,11 @@
 // The image travels in a Jacdac pipe: numbered packets, each acknowledged by the CRC of its frame.
 
 import type { Packet } from "jacdac-ts";
+import { retry } from "../base/retry";
 import { sha256 } from "../base/sha256";
-import { type Board, packetTo, type ServiceAddress } from "./board";
+import { pause } from "../base/timers";
+import { type BoardConnection, packetTo, type ServiceAddress } from "./board";
 import { DeviceError } from "./deviceError";
-import { pause } from "./keyfob";
 
 /** Class of the DeviceScript manager service. */
 const MANAGER_SERVICE_CLASS = 0x1134ea2b;
@@ -27,14 +28,13 @@ const CHUNK_BYTES = 224;
 
 const FIND_MS = 5000;
 /** The manager erases its flash before it opens the pipe. */
-const OPEN_TRY_MS = 3000;
-const OPEN_TRIES = 3;
-const ACK_TRY_MS = [60, 120, 250, 500, 1000, 2000];
+const OPEN_TRIES_MS = [3000, 3000, 3000];
+const ACK_TRIES_MS = [60, 120, 250, 500, 1000, 2000];
 const RESTART_MS = 10_000;
 const RESTART_POLL_MS = 200;
 
 /** The manager of a board's programs. @throws DeviceError if the board has none */
-export async function findManager(board: Board): Promise<ServiceAddress> {
+export async function findManager(board: BoardConnection): Promise<ServiceAddress> {
   const manager = await board.findService(MANAGER_SERVICE_CLASS, FIND_MS);
   if (manager) return manager;
   throw new DeviceError(
@@ -44,7 +44,7 @@ export async function findManager(board: Board): Promise<ServiceAddress> {
 }
 
 /** SHA-256 of the program that the board holds, or undefined if it has none. */
-export async function programDigest(board: Board, manager: ServiceAddress): Promise<Buffer | undefined> {
+export async function programDigest(board: BoardConnection, manager: ServiceAddress): Promise<Buffer | undefined> {
   const digest = await board.readRegister(manager, REGISTER_PROGRAM_SHA256);
   return digest?.some((byte) => byte !== 0) ? digest : undefined;
 }
@@ -56,7 +56,7 @@ export async function programDigest(board: Board, manager: ServiceAddress): Prom
  * @throws DeviceError
  */
 export async function deploy(
-  board: Board,
+  board: BoardConnection,
   image: Uint8Array,
   onProgress: (bytes: number) => void = () => {},
   signal?: AbortSignal,
@@ -75,7 +75,7 @@ export async function deploy(
   }
   await send(PIPE_CLOSE, Buffer.alloc(0));
   await board.writeRegister(manager, REGISTER_AUTOSTART, Buffer.from([1]));
-  await restart(board, manager);
+  await restartBoard(board, manager);
 }
 
 /**
@@ -84,18 +84,20 @@ export async function deploy(
  * @returns SHA-256 of the program as the board read it back
  * @throws DeviceError if the line breaks, or the board does not start, or holds something else
  */
-export async function awaitProgram(board: Board, image: Uint8Array, signal?: AbortSignal): Promise<Buffer> {
+export async function awaitProgram(board: BoardConnection, image: Uint8Array, signal?: AbortSignal): Promise<Buffer> {
   const manager = await findManager(board);
   const expected = sha256(Buffer.from(image));
-  const deadline = Date.now() + RESTART_MS;
   let held: Buffer | undefined;
-  while (Date.now() < deadline) {
-    await pause(RESTART_POLL_MS, signal);
+  const isHeld = async (): Promise<Buffer | undefined> => {
     const running = await board.readRegister(manager, REGISTER_RUNNING);
-    if (running?.[0] !== 1) continue;
+    if (running?.[0] !== 1) return undefined;
     held = await programDigest(board, manager);
-    if (held?.equals(expected)) return held;
-  }
+    return held?.equals(expected) ? held : undefined;
+  };
+  // It goes on for a moment before it restarts.
+  await pause(RESTART_POLL_MS, signal);
+  const program = await retry(isHeld, { pauseMs: RESTART_POLL_MS, limitMs: RESTART_MS, signal });
+  if (program) return program;
   throw new DeviceError(
     "noAnswer",
     held
@@ -105,7 +107,7 @@ export async function awaitProgram(board: Board, image: Uint8Array, signal?: Abo
 }
 
 /** Restarts a board as its reset button does. */
-export async function restart(board: Board, anyService: ServiceAddress): Promise<void> {
+export async function restartBoard(board: BoardConnection, anyService: ServiceAddress): Promise<void> {
   await board.send(
     { deviceId: anyService.deviceId, serviceIndex: CONTROL_SERVICE_INDEX },
     CONTROL_COMMAND_RESET,
@@ -113,30 +115,36 @@ export async function restart(board: Board, anyService: ServiceAddress): Promise
   );
 }
 
-async function openPipe(board: Board, manager: ServiceAddress, bytes: number): Promise<number> {
+async function openPipe(board: BoardConnection, manager: ServiceAddress, bytes: number): Promise<number> {
   const size = Buffer.alloc(4);
   size.writeUInt32LE(bytes);
-  for (let attempt = 0; attempt < OPEN_TRIES; attempt++) {
-    const port = await board.exchange(manager, packetTo(manager, COMMAND_DEPLOY, size), OPEN_TRY_MS, (packet) =>
+  const port = await board.exchange(
+    manager,
+    () => packetTo(manager, COMMAND_DEPLOY, size),
+    OPEN_TRIES_MS,
+    (packet) =>
       packet.serviceCommand === COMMAND_DEPLOY && packet.data.length >= 2
         ? Buffer.from(packet.data).readUInt16LE(0)
         : undefined,
-    );
-    if (port) return port;
-    if (port === 0)
-      throw new DeviceError("noAnswer", `the board refuses a program of ${bytes} bytes: it has no room for it`);
-  }
+  );
+  if (port) return port;
+  if (port === 0)
+    throw new DeviceError("noAnswer", `the board refuses a program of ${bytes} bytes: it has no room for it`);
   throw new DeviceError("noAnswer", "the board does not take a program: unplug it, plug it in again and try again");
 }
 
-async function sendAcknowledged(board: Board, pipe: ServiceAddress, command: number, data: Uint8Array): Promise<void> {
+async function sendAcknowledged(
+  board: BoardConnection,
+  pipe: ServiceAddress,
+  command: number,
+  data: Uint8Array,
+): Promise<void> {
   const packet = packetTo(pipe, command, data);
   packet.requiresAck = true;
   const frameCrc = Buffer.from(packet.toBuffer()).readUInt16LE(0);
   const acknowledges = (got: Packet) => (got.serviceCommand === frameCrc ? true : undefined);
-  for (const tryMs of ACK_TRY_MS)
-    if (await board.exchange({ deviceId: pipe.deviceId, serviceIndex: ACK_SERVICE_INDEX }, packet, tryMs, acknowledges))
-      return;
+  const from = { deviceId: pipe.deviceId, serviceIndex: ACK_SERVICE_INDEX };
+  if (await board.exchange(from, () => packet, ACK_TRIES_MS, acknowledges)) return;
   throw new DeviceError(
     "noAnswer",
     "the board stopped taking the program: unplug it, plug it in again and repeat the command (nothing else is lost)",

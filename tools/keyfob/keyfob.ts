@@ -3,7 +3,8 @@ import { SEED_BYTES } from "../../protocol/beacon/chirp";
 import { KEYFOB_SERVICE_CLASS } from "../../protocol/keyfob/codes";
 import { CONFIG_TABLE } from "../../protocol/keyfob/configTable";
 import { PROTOCOL_VERSION } from "../../protocol/keyfob/version";
-import { type Board, packetTo, type ServiceAddress } from "./board";
+import { pause } from "../base/timers";
+import { type BoardConnection, packetTo, type ServiceAddress } from "./board";
 import { DeviceError } from "./deviceError";
 import { KeyfobError } from "./keyfobError";
 import {
@@ -32,7 +33,7 @@ import {
 } from "./packetCodec";
 
 /** How long each try waits for its report: a device sends one packet in 20 ms, and pauses for a second to write flash. */
-const TRY_MS = [250, 400, 700, 1000, 1500, 2000];
+const TRIES_MS = [250, 400, 700, 1000, 1500, 2000];
 const BUSY_WAIT_MS = 1000;
 /** A consent that a cut-off host left open ends after 60 s. */
 const BUSY_LIMIT_MS = 70_000;
@@ -71,12 +72,12 @@ export class Keyfob {
   private lastRequest = Math.floor(Math.random() * 0xffff);
 
   constructor(
-    readonly board: Board,
+    readonly board: BoardConnection,
     readonly service: ServiceAddress,
   ) {}
 
   /** Finds the keyfob on a board. @throws DeviceError if there is none within 5 s, or it speaks another version */
-  static async on(board: Board, timeoutMs = FIND_MS): Promise<Keyfob> {
+  static async on(board: BoardConnection, timeoutMs = FIND_MS): Promise<Keyfob> {
     const service = await board.findService(KEYFOB_SERVICE_CLASS, timeoutMs);
     if (!service)
       throw new DeviceError(
@@ -149,7 +150,8 @@ export class Keyfob {
       const report = await this.command("regionKeyGet", { index });
       if (report.status === "NoSuchKey") return keys;
       const key = decodeRegionKey(expectOk(report).trust, report.lastChunk);
-      if (!key) throw new KeyfobError("Malformed");
+      // What a device calls a region is printed, and names folders: anything else than a region's code stays here.
+      if (!key || !isRegion(key.region)) throw new KeyfobError("Malformed");
       keys.push(key);
       if (index + 1 >= report.count) return keys;
     }
@@ -308,14 +310,12 @@ export class Keyfob {
     request: number,
     values: () => CommandValues<Name>,
   ): Promise<Buffer> {
-    for (const tryMs of TRY_MS) {
-      const packet = packetTo(this.service, codeOf(name), encodeCommand(name, request, values()));
-      const report = await this.board.exchange(this.service, packet, tryMs, (answer) => {
-        const data = Buffer.from(answer.data);
-        return answer.serviceCommand === codeOf(name) && requestIn(name, data) === request ? data : undefined;
-      });
-      if (report) return report;
-    }
+    const packet = () => packetTo(this.service, codeOf(name), encodeCommand(name, request, values()));
+    const report = await this.board.exchange(this.service, packet, TRIES_MS, (answer) => {
+      const data = Buffer.from(answer.data);
+      return answer.serviceCommand === codeOf(name) && requestIn(name, data) === request ? data : undefined;
+    });
+    if (report) return report;
     throw new DeviceError(
       "noAnswer",
       "the keyfob does not answer any more: unplug it, plug it in again and repeat the command",
@@ -344,15 +344,14 @@ export class Keyfob {
     request: number,
     block: number,
   ): Promise<ReportValues<Name>> {
-    const packet = packetTo(this.service, codeOf(name), encodeCommand(name, request, { block } as CommandValues<Name>));
-    for (const tryMs of TRY_MS) {
-      const report = await this.board.exchange(this.service, packet, tryMs, (answer) => {
-        if (answer.serviceCommand !== codeOf(name)) return undefined;
-        const got = decodeReport(name, Buffer.from(answer.data)) as { request: number; block: number } | undefined;
-        return got?.request === request && got.block === block ? (got as ReportValues<Name>) : undefined;
-      });
-      if (report) return report;
-    }
+    const command = encodeCommand(name, request, { block } as CommandValues<Name>);
+    const packet = () => packetTo(this.service, codeOf(name), command);
+    const report = await this.board.exchange(this.service, packet, TRIES_MS, (answer) => {
+      if (answer.serviceCommand !== codeOf(name)) return undefined;
+      const got = decodeReport(name, Buffer.from(answer.data)) as { request: number; block: number } | undefined;
+      return got?.request === request && got.block === block ? (got as ReportValues<Name>) : undefined;
+    });
+    if (report) return report;
     throw new DeviceError(
       "noAnswer",
       "the keyfob stopped answering: unplug it, plug it in again and repeat the command",
@@ -366,20 +365,13 @@ export class Keyfob {
   }
 }
 
-/** Waits; an aborted signal ends it with its reason. */
-export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  signal?.throwIfAborted();
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", onAbort);
-      resolve();
-    }, ms);
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    signal?.addEventListener("abort", onAbort, { once: true });
-  });
+function isRegion(text: string): boolean {
+  try {
+    encodeRegion(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function expectOk<Report extends { readonly status: StatusName }>(report: Report): Report {

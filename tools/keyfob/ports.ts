@@ -1,5 +1,5 @@
 import { SerialPort } from "serialport";
-import { Board } from "./board";
+import { BoardConnection } from "./board";
 import { DeviceError } from "./deviceError";
 import { Keyfob } from "./keyfob";
 import type { KeyfobStatus } from "./keyfobWire";
@@ -57,9 +57,9 @@ export async function listCandidates(environment: NodeJS.ProcessEnv = process.en
 
 /** Opens a port for a moment to see what is there; changes nothing. */
 export async function probe(candidate: PortCandidate): Promise<PortProbe> {
-  let board: Board | undefined;
+  let board: BoardConnection | undefined;
   try {
-    board = await Board.open(candidate.address, { handshakeMs: PROBE_HANDSHAKE_MS });
+    board = await BoardConnection.open(candidate.address, { handshakeMs: PROBE_HANDSHAKE_MS });
     const keyfob = await Keyfob.on(board, PROBE_FIND_MS);
     const status = await keyfob.status();
     return { ...candidate, kind: status.role === "repeater" ? "repeater" : "keyfob", status, reason: undefined };

@@ -3,9 +3,10 @@
 // what it cannot hold settles near the device's receive buffer.
 
 import { SHARD_HEADER_BYTES } from "../../protocol/report/shard";
+import { pause, within } from "../base/timers";
 import { packetTo } from "./board";
 import { DeviceError } from "./deviceError";
-import { type Keyfob, pause } from "./keyfob";
+import type { Keyfob } from "./keyfob";
 import { KeyfobError } from "./keyfobError";
 import { PIECE_BYTES } from "./keyfobWire";
 import { codeOf, decodeReport, encodeCommand, type StatusName } from "./packetCodec";
@@ -119,12 +120,9 @@ async function stream(
         continue;
       }
       const before = window.reports;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, SILENCE_MS);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
+      await within(SILENCE_MS, (done) => {
+        wake = () => done(undefined);
+        return () => undefined;
       });
       if (keyfob.board.lost) throw keyfob.board.lost;
       if (window.reports !== before) silences = 0;

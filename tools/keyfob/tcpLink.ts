@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { within } from "../base/timers";
 import { DeviceError } from "./deviceError";
 import type { Link, LinkEvents } from "./link";
 
@@ -7,23 +8,19 @@ const CONNECT_TIMEOUT_MS = 5000;
 /** Connects to a simulated board, or to a serial port that another machine offers over TCP. @throws DeviceError */
 export async function openTcp(address: string, host: string, port: number, events: LinkEvents): Promise<Link> {
   const socket = connect({ host, port, noDelay: true });
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      socket.destroy();
-      reject(new DeviceError("notFound", `${address} does not answer: is the simulated keyfob running?`));
-    }, CONNECT_TIMEOUT_MS);
-    socket.once("connect", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-    socket.once("error", (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
-      reject(
+  const isConnected = await within<true>(CONNECT_TIMEOUT_MS, (done, fail) => {
+    const onError = (error: NodeJS.ErrnoException) =>
+      fail(
         new DeviceError("notFound", `cannot connect to ${address} (${error.code}): is the simulated keyfob running?`),
       );
-    });
+    socket.once("connect", () => done(true));
+    socket.on("error", onError);
+    return () => socket.off("error", onError);
   });
-  socket.removeAllListeners("error");
+  if (!isConnected) {
+    socket.destroy();
+    throw new DeviceError("notFound", `${address} does not answer: is the simulated keyfob running?`);
+  }
   let open = true;
   const lose = (reason: string) => {
     if (!open) return;

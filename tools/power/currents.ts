@@ -1,6 +1,6 @@
 // What everything on a board draws, in milliamperes at 3.3 V, and where the figure comes from. `note` says how sure it is.
 
-import type { Board } from "../boards/boards";
+import type { BoardEntry } from "../boards/boards";
 
 export interface Current {
   readonly milliamperes: number;
@@ -9,7 +9,7 @@ export interface Current {
 }
 
 /** The microcontroller, running DeviceScript: its main loop wakes every 10 ms, and the runtime never sleeps deeper. */
-export const PROCESSOR: Record<Board["family"], Current> = {
+export const PROCESSOR: Record<BoardEntry["family"], Current> = {
   esp32: {
     milliamperes: 21,
     source: "ESP-AT user guide, Sleep AT examples: modem sleep of an ESP32 module at 80 MHz, 21 mA",
@@ -103,7 +103,7 @@ const MODULES: Record<"bluenrg-ms" | "nrf52832" | "nrf52840" | "nrf5340", RadioC
 };
 
 /** What the radio of a board draws, beyond the processor. */
-export function radioCurrents(board: Board): RadioCurrents {
+export function radioCurrents(board: BoardEntry): RadioCurrents {
   const { radio, family } = board;
   if (radio.kind === "bluenrg-ms") return MODULES["bluenrg-ms"];
   if (radio.kind === "zephyr-spi") return MODULES[radio.chip];
@@ -122,7 +122,7 @@ export const NOR_STANDBY: Current = {
   source: "W25Q16JV, GD25Q16C, MX25L1606E datasheets: standby, at most 50 uA",
 };
 
-export const CLOCK_CHIP: Record<Board["clock"], Current> = {
+export const CLOCK_CHIP: Record<BoardEntry["clock"], Current> = {
   none: { milliamperes: 0, source: "none fitted" },
   ds3231: { milliamperes: 0.11, source: "DS3231 datasheet, ICCS at 3.63 V: at most 110 uA" },
   pcf8563: { milliamperes: 0.0003, source: "PCF8563 datasheet, IDD at 3 V, CLKOUT off: 0.25 uA" },

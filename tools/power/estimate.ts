@@ -1,4 +1,4 @@
-import type { Board } from "../boards/boards";
+import type { BoardEntry } from "../boards/boards";
 import {
   CLOCK_CHIP,
   type Current,
@@ -29,7 +29,7 @@ export interface PowerEstimate {
 }
 
 /** Estimates the average current of a board and the life of its battery. */
-export function estimatePower(board: Board, times: RadioTimes): PowerEstimate {
+export function estimatePower(board: BoardEntry, times: RadioTimes): PowerEstimate {
   const radio = radioCurrents(board);
   const receiving = Math.min(1, (times.scanWindowMs + RECEIVE_RAMP_MS) / times.scanIntervalMs);
   const sending = Math.min(1, TRANSMIT_MS / times.chirpIntervalMs);

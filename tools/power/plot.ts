@@ -1,6 +1,6 @@
 // A picture of the trade-off: battery life against the chance of hearing a contact, one point for each scan setting.
 
-import type { Board } from "../boards/boards";
+import type { BoardEntry } from "../boards/boards";
 import type { RadioTimes, Surroundings } from "./detection";
 import { SHORTEST_WINDOW_MS, TRADE_OFF_MINUTES, type TradeOff, tradeOff } from "./tradeOff";
 
@@ -17,7 +17,7 @@ const TICKS = 5;
  * SVG of how listening more costs battery and finds more: over scan windows from 10 ms to the whole interval of `chosen`, for
  * contacts of 1, 5 and 15 minutes; the chosen window is marked. On a mains board the horizontal axis is current.
  */
-export function plotTradeOff(board: Board, chosen: RadioTimes, surroundings: Surroundings): string {
+export function plotTradeOff(board: BoardEntry, chosen: RadioTimes, surroundings: Surroundings): string {
   const onBattery = board.battery.kind === "lipo";
   const cost = ({ hours, milliamperes }: TradeOff): number => hours ?? milliamperes;
   const at = (scanWindowMs: number) => tradeOff(board, { ...chosen, scanWindowMs }, surroundings, chosen.scanWindowMs);
@@ -91,7 +91,7 @@ function niceCeiling(value: number): number {
   return ([1, 2, 5, 10].find((factor) => factor * power >= value) as number) * power;
 }
 
-function capacity(board: Board): number {
+function capacity(board: BoardEntry): number {
   return board.battery.kind === "lipo" ? board.battery.capacityMah : 0;
 }
 

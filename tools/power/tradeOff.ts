@@ -1,6 +1,6 @@
 // What listening more or less costs and finds: the rows of the table that `chirpfob power` prints, and the points of its plot.
 
-import type { Board } from "../boards/boards";
+import type { BoardEntry } from "../boards/boards";
 import { chancesOfContact, type RadioTimes, type Surroundings } from "./detection";
 import { estimatePower } from "./estimate";
 
@@ -24,7 +24,7 @@ export interface TradeOff {
 }
 
 /** The chosen scan window between shorter and longer ones, up to the whole interval. */
-export function tradeOffTable(board: Board, chosen: RadioTimes, surroundings: Surroundings): TradeOff[] {
+export function tradeOffTable(board: BoardEntry, chosen: RadioTimes, surroundings: Surroundings): TradeOff[] {
   const { scanWindowMs, scanIntervalMs } = chosen;
   const within = (windowMs: number) => Math.min(scanIntervalMs, Math.max(SHORTEST_WINDOW_MS, windowMs));
   const rounded = (factor: number) => (factor === 1 ? scanWindowMs : Math.round(within(scanWindowMs * factor) * 2) / 2);
@@ -33,7 +33,7 @@ export function tradeOffTable(board: Board, chosen: RadioTimes, surroundings: Su
 }
 
 /** What one setting costs and finds. @param chosenMs the window that `isChosen` tells from the others */
-export function tradeOff(board: Board, times: RadioTimes, surroundings: Surroundings, chosenMs: number): TradeOff {
+export function tradeOff(board: BoardEntry, times: RadioTimes, surroundings: Surroundings, chosenMs: number): TradeOff {
   const { milliamperes, hours } = estimatePower(board, times);
   const found = chancesOfContact(times, surroundings, TRADE_OFF_MINUTES);
   return { scanWindowMs: times.scanWindowMs, isChosen: times.scanWindowMs === chosenMs, milliamperes, hours, found };

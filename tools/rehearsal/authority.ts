@@ -4,30 +4,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { type AuthorityReady, type AuthorityStart, type AuthorityTime, dataOf } from "./authorityMessages";
 
-/** ISO 3166 leaves XA to XZ to users: nobody mistakes a simulation's shards for a country's. */
-export const REGION = "XA";
-
-/** What the process is told, in its arguments: where its run lies on disk, which port it listens on, and what time it is. */
-export interface AuthorityStart {
-  /**
-   * Of the whole run; without it, it makes one. It removes it if the run that started it is gone, and nobody but it makes it,
-   * so that there is none without somebody to remove it.
-   */
-  readonly folder?: string;
-  /** 0: any. */
-  readonly port: number;
-  /** Unix seconds at its start; from then on time goes by as everywhere, until it is told otherwise. */
-  readonly nowS: number;
-}
-
-/** What the process answers, once. */
-export type AuthorityReady = { readonly url: string; readonly folder: string } | { readonly error: string };
-
-/** What time it is now, in Unix seconds, for a process that runs already; it answers with the same when it knows. */
-export type AuthorityTime = { readonly nowS: number };
-
+/** The health department of a run. */
 export class Authority {
   private constructor(
     /** Everything of this run that lies on disk: the service's data, uploads, fetched shards. */
@@ -73,11 +52,6 @@ export class Authority {
 /** The moment of this machine's clock at which the service's clock, now at `nowS`, would have stood at 0. */
 function epochMs(nowS: number): number {
   return Date.now() - nowS * 1000;
-}
-
-/** The service's part of a run's folder. */
-export function dataOf(folder: string): string {
-  return join(folder, "service");
 }
 
 async function serve(start: AuthorityStart): Promise<{ child: ChildProcess; url: string; folder: string }> {

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DEFAULT_CONFIG } from "../exposure/config";
 import { startExposureService } from "../exposure/service";
-import { type AuthorityReady, type AuthorityStart, type AuthorityTime, dataOf, REGION } from "./authority";
+import { type AuthorityReady, type AuthorityTime, authorityStart, dataOf, REGION } from "./authorityMessages";
 
-const start = JSON.parse(process.argv[2] ?? "") as AuthorityStart;
+const start = authorityStart.parse(JSON.parse(process.argv[2] ?? ""));
 const { port, nowS } = start;
 const folder = start.folder ?? mkdtempSync(join(tmpdir(), "chirpfob-run-"));
 let epochMs = Date.now() - nowS * 1000;

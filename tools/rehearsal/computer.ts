@@ -2,13 +2,7 @@
 // that it works while the simulated devices do.
 
 import { Worker } from "node:worker_threads";
-
-/** A command line for the thread, and what comes back. */
-export type ToComputer = { readonly argv: readonly string[] };
-export type FromComputer =
-  | { readonly kind: "ready" }
-  | { readonly kind: "stderr"; readonly text: string }
-  | { readonly kind: "done"; readonly exitCode: number; readonly stdout: string };
+import type { ComputerProgram, FromComputer, ToComputer } from "./computerMessages";
 
 /** A command that the run needs did not succeed; the message carries what it printed. */
 export class CommandFailed extends Error {
@@ -22,19 +16,25 @@ export class CommandFailed extends Error {
   }
 }
 
-/** One computer with chirpfob on it. */
+/** One computer with a program on it. */
 export class Computer {
   private waiting: ((message: FromComputer) => void) | undefined;
   private failed: ((error: Error) => void) | undefined;
 
-  private constructor(private readonly worker: Worker) {
+  private constructor(
+    readonly program: ComputerProgram,
+    private readonly worker: Worker,
+  ) {
     worker.on("message", (message: FromComputer) => this.waiting?.(message));
     worker.on("error", (error) => this.failed?.(error));
   }
 
   /** Switches it on. */
-  static async start(): Promise<Computer> {
-    const computer = new Computer(new Worker(new URL("./computerBoot.mjs", import.meta.url)));
+  static async start(program: ComputerProgram): Promise<Computer> {
+    const computer = new Computer(
+      program,
+      new Worker(new URL("./computerBoot.mjs", import.meta.url), { workerData: program.module }),
+    );
     await computer.until((message) => (message.kind === "ready" ? true : undefined));
     return computer;
   }

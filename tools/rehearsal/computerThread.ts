@@ -1,8 +1,9 @@
 // The thread behind computer.ts.
 
-import { parentPort } from "node:worker_threads";
-import { run } from "../cli/program";
-import type { FromComputer, ToComputer } from "./computer";
+import { parentPort, workerData } from "node:worker_threads";
+import type { FromComputer, ToComputer } from "./computerMessages";
+
+const { run } = (await import(String(workerData))) as { run(argv: readonly string[]): Promise<number> };
 
 const tell = (message: FromComputer): void => parentPort?.postMessage(message);
 

@@ -2,7 +2,7 @@
 
 import { hourOfMinute } from "../../protocol/base/time";
 import type { Difference, DifferenceKind } from "./result";
-import type { LoopScene, Pause } from "./scene";
+import type { LoopScene, QuietSpan } from "./scene";
 import type { GroundTruth, PairTruth } from "./truth";
 import type { LoggedMinutes } from "./witness";
 
@@ -14,7 +14,7 @@ export interface Circumstances {
   readonly scene: LoopScene;
   readonly truth: GroundTruth;
   /** When keyfobs and repeaters had no power. */
-  readonly powerLosses: readonly Pause[];
+  readonly powerLosses: readonly QuietSpan[];
 }
 
 const TEXTS: Record<DifferenceKind, (minutes: number, infected: string) => string> = {
@@ -82,7 +82,7 @@ function whyExtra(minute: number, truth: ReadonlySet<number>): DifferenceKind {
   return truth.has(minute - 1) || truth.has(minute + 1) ? "clockEdge" : "false";
 }
 
-function covers(pauses: readonly Pause[], ids: readonly string[], minute: number): boolean {
+function covers(pauses: readonly QuietSpan[], ids: readonly string[], minute: number): boolean {
   return pauses.some(({ id, fromS, toS }) => ids.includes(id) && fromS < (minute + 1) * 60 && toS > minute * 60);
 }
 

@@ -3,17 +3,19 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { hourOfSeconds } from "../../protocol/base/time";
 import { decodeUploadFile, type UploadFile } from "../../protocol/report/uploadFile";
+import { retry } from "../base/retry";
 import { counted } from "../base/words";
-import { EXIT } from "../cli/errors";
 import { EMBARGO_MINUTES } from "../exposure/feeds/embargo";
-import { PUBLIC_FEED } from "../exposure/feeds/feedFiles";
-import type { HourResult } from "../keyfob/keyfobWire";
+import { PUBLIC_FEED } from "../feed/feedIndex";
 import { calendarShift } from "../sim/contacts/calendar";
 import { assembleResult } from "./assemble";
-import { Authority, REGION } from "./authority";
+import { Authority } from "./authority";
+import { REGION } from "./authorityMessages";
 import { CommandFailed, Computer } from "./computer";
+import type { ComputerProgram } from "./computerMessages";
 import type { KeyfobAnswer } from "./evaluate";
 import { type Faults, layDeadlyLine, layLooseCable, NO_FAULTS } from "./faults";
 import type { DeviceCounts, LoopResult, Shard, Upload } from "./result";
@@ -34,6 +36,18 @@ const COMPUTERS = 8;
 const MAX_TRIES = 5;
 const TRY_AGAIN_MS = 300;
 
+// What the run reads of the commands' answers.
+const issuedAnswer = z.object({ numbers: z.array(z.string()).min(1) });
+const publishedAnswer = z.object({
+  published: z.array(z.object({ feed: z.string(), number: z.int(), bytes: z.int(), seeds: z.int() })),
+});
+const keyAnswer = z.object({ publicKey: z.string() });
+const minutesOfClasses = z.array(z.int());
+const exposuresAnswer = z.object({
+  hours: z.array(z.object({ hour: z.int(), direct: minutesOfClasses, shared: minutesOfClasses, reverse: z.boolean() })),
+});
+const statusAnswer = z.object({ counters: z.record(z.string(), z.number()) });
+
 /** What a person watching wants to know. */
 export interface LoopEvents {
   /** A new part of the run begins. */
@@ -44,6 +58,8 @@ export interface LoopEvents {
 }
 
 export interface LoopOptions {
+  /** What the computers run. */
+  readonly program: ComputerProgram;
   readonly scene: LoopScene;
   readonly radio: "perfect" | "realistic";
   readonly seed: number;
@@ -145,7 +161,9 @@ class Loop {
   private async startComputers(): Promise<void> {
     const { people, diagnosed } = this.scene;
     const count = Math.min(COMPUTERS, Math.max(1, people.length - diagnosed.length));
-    this.computers.push(...(await Promise.all(Array.from({ length: count }, () => Computer.start()))));
+    this.computers.push(
+      ...(await Promise.all(Array.from({ length: count }, () => Computer.start(this.options.program)))),
+    );
   }
 
   /** The diagnosed export their seeds and upload them, each with a number from the clinic. */
@@ -157,7 +175,7 @@ class Loop {
     for (const id of scene.diagnosed) {
       const file = join(authority.folder, `upload-${uploads.length}.pact`);
       const exported = await this.exportSeeds(town, computer, id, file);
-      const { numbers } = parse<{ numbers: string[] }>(
+      const { numbers } = issuedAnswer.parse(
         await computer.run(["permissions", "issue", "--data", authority.data, "--provider", "Clinic", "--count", "1"]),
       );
       const line = faults.killsService ? await layDeadlyLine(authority) : undefined;
@@ -207,9 +225,7 @@ class Loop {
   private async publish(authority: Authority, uploads: readonly SharedUpload[]): Promise<Shard[]> {
     this.events.step("The service signs and publishes what is due");
     const computer = this.firstComputer;
-    const { published } = parse<{ published: { feed: string; number: number; bytes: number; seeds: number }[] }>(
-      await computer.run(["publish", "--data", authority.data]),
-    );
+    const { published } = publishedAnswer.parse(await computer.run(["publish", "--data", authority.data]));
     const chunks = published.filter(({ feed }) => feed === PUBLIC_FEED);
     // The hour of the export itself is still under embargo.
     const genuine = uploads.reduce((sum, { content }) => sum + content.seeds.length - 1, 0);
@@ -232,9 +248,7 @@ class Loop {
       const fromMinute = Math.floor((scene.fromS + town.shiftS) / 60) - 60;
       return { id: report.id, index: new ChirpIndex(content, fromMinute, town.deviceHour * 60 + 60) };
     });
-    const { publicKey } = parse<{ publicKey: string }>(
-      await this.firstComputer.run(["keys", "show", "--data", authority.data]),
-    );
+    const { publicKey } = keyAnswer.parse(await this.firstComputer.run(["keys", "show", "--data", authority.data]));
     const answers = new Map<string, KeyfobAnswer>();
     const waiting = [...others];
     await Promise.all(
@@ -270,7 +284,7 @@ class Loop {
     } finally {
       await cable?.close();
     }
-    const { hours } = parse<{ hours: HourResult[] }>(
+    const { hours } = exposuresAnswer.parse(
       await withDevice(computer, ["exposures", "--port", port], this.pressWhenAsked(town, id)),
     );
     const counts = await readCounts(computer, port);
@@ -301,21 +315,16 @@ class Loop {
 }
 
 /** Runs a command on a plugged-in device, again if the port was still taken by the command before. */
-async function withDevice(computer: Computer, argv: readonly string[], onMessage?: (text: string) => void) {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await computer.run(argv, onMessage);
-    } catch (error) {
-      if (!(error instanceof CommandFailed) || error.exitCode !== EXIT.noDevice || tries === MAX_TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
-    }
-  }
+function withDevice(computer: Computer, argv: readonly string[], onMessage?: (text: string) => void): Promise<unknown> {
+  return retry(async () => (await computer.run(argv, onMessage)) ?? null, {
+    pauseMs: TRY_AGAIN_MS,
+    attempts: MAX_TRIES,
+    mayPass: (error) => error instanceof CommandFailed && error.exitCode === computer.program.noDevice,
+  });
 }
 
 async function readCounts(computer: Computer, port: string): Promise<DeviceCounts> {
-  const { counters } = parse<{ counters: Record<string, number> }>(
-    await withDevice(computer, ["status", "--port", port]),
-  );
+  const { counters } = statusAnswer.parse(await withDevice(computer, ["status", "--port", port]));
   const count = (name: string): number => counters[name] ?? 0;
   return {
     chirpsHeard: count("chirpsHeard"),
@@ -341,9 +350,4 @@ function localHour(hour: number, shiftS: number): string {
 
 function namesOf(scene: LoopScene, ids: readonly string[]): string {
   return ids.map((id) => scene.people.find((person) => person.id === id)?.name ?? id).join(", ");
-}
-
-/** A command's answer; its shape is the command's own test's business. */
-function parse<T>(document: unknown): T {
-  return document as T;
 }

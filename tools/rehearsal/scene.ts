@@ -15,7 +15,7 @@ export interface Participant {
 }
 
 /** A wearer stops the keyfob's chirps for a while (or its battery falls out). Half-open, Unix seconds. */
-export interface Pause {
+export interface QuietSpan {
   readonly id: string;
   readonly fromS: number;
   readonly toS: number;
@@ -40,13 +40,13 @@ export interface LoopScene {
   readonly contacts: readonly Contact[];
   readonly diagnosed: readonly string[];
   readonly redactions: readonly Redaction[];
-  readonly snoozes: readonly Pause[];
+  readonly snoozes: readonly QuietSpan[];
   /** Where people meet, for the report; empty where nobody knows. */
-  readonly meetings: readonly Meeting[];
+  readonly meetings: readonly Gathering[];
 }
 
 /** Several people (and repeaters) close together. */
-export interface Meeting {
+export interface Gathering {
   readonly who: readonly string[];
   readonly place: string;
   readonly fromS: number;
@@ -54,7 +54,7 @@ export interface Meeting {
 }
 
 /** The 20-second contacts of a meeting, as a contact list has them. */
-export function contactsOfMeeting({ who, fromS, toS }: Meeting): Contact[] {
+export function contactsOfMeeting({ who, fromS, toS }: Gathering): Contact[] {
   const contacts: Contact[] = [];
   for (let endS = fromS + CONTACT_SECONDS; endS <= toS; endS += CONTACT_SECONDS)
     who.forEach((a, i) => {

@@ -2,13 +2,14 @@
 
 import { hourOfSeconds } from "../../protocol/base/time";
 import { Command, KEYFOB_SERVICE_CLASS } from "../../protocol/keyfob/codes";
-import { buildRole } from "../cli/commands/build";
+import { buildOf, type ProgramRole } from "../build/builds";
+import { type Bytecode, buildBytecode } from "../build/bytecode";
 import { PROFILES } from "../sim/air/profile";
 import { calendarShift } from "../sim/contacts/calendar";
 import { contactRuns } from "../sim/contacts/contactProximity";
 import { Crowd } from "../sim/crowd/crowd";
 import { type CrowdDevice, type CrowdSpec, type HostCommand, REPEATER_LOAD } from "../sim/crowd/spec";
-import type { LoopScene, Pause } from "./scene";
+import type { LoopScene, QuietSpan } from "./scene";
 
 const SECOND_US = 1e6;
 /**
@@ -56,8 +57,8 @@ export class Town {
   /** Compiles the programs, makes the devices and sets their clocks. */
   static async found({ scene, radio, seed, powerCuts, lostReports, onProgress, onPanic }: TownOptions): Promise<Town> {
     const shiftS = calendarShift(scene.fromS);
-    const wearable = await buildRole("wearable");
-    const repeater = scene.repeaters.length > 0 ? await buildRole("repeater") : wearable;
+    const wearable = await compile("wearable");
+    const repeater = scene.repeaters.length > 0 ? await compile("repeater") : wearable;
     const radios = new Map([...scene.people, ...scene.repeaters].map(({ id }, i) => [id, i]));
     const originS = scene.fromS - LEAD_S;
     const number = (id: string): number => radios.get(id) ?? -1;
@@ -168,6 +169,11 @@ function setClock(originS: number): HostCommand {
 }
 
 /** The time of which a keyfob that lost power may know nothing. */
-export function outageOf(cut: { readonly id: string; readonly atS: number }): Pause {
+export function outageOf(cut: { readonly id: string; readonly atS: number }): QuietSpan {
   return { id: cut.id, fromS: cut.atS - UNWRITTEN_S, toS: cut.atS + OUTAGE_S };
+}
+
+/** A role's program for simulated devices. @throws BuildError with the compiler's diagnostics */
+function compile(role: ProgramRole): Promise<Bytecode> {
+  return buildBytecode(role, buildOf(role).entry);
 }

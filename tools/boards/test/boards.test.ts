@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { type Board, BoardsError, boardsSchema, findBoard, loadBoards, parseBoards } from "../boards";
+import { type BoardEntry, BoardsError, boardsSchema, findBoard, loadBoards, parseBoards } from "../boards";
 import { checkAgainstDeviceScript } from "../catalog";
 
 const boards = loadBoards();
@@ -92,12 +92,12 @@ describe("an entry that DeviceScript does not bear out is refused", () => {
       "light.pin: MISO_D9 is the pin of the button",
     ],
   ])("%s", (_, change, message) => {
-    expect(refusal(() => checkAgainstDeviceScript({ ...board, ...change } as Board))).toContain(message);
+    expect(refusal(() => checkAgainstDeviceScript({ ...board, ...change } as BoardEntry))).toContain(message);
   });
 });
 
 test("an entry that puts its button on the clock chip's bus is refused", () => {
-  const board = { ...findBoard("feather-s2-nrf"), button: { kind: "pin", pin: "SDA" } } as Board;
+  const board = { ...findBoard("feather-s2-nrf"), button: { kind: "pin", pin: "SDA" } } as BoardEntry;
   expect(refusal(() => checkAgainstDeviceScript(board))).toContain("button.pin: SDA is the pin of the clock chip");
   expect(checkAgainstDeviceScript({ ...board, clock: "none" }).id).toBe(board.deviceScript);
 });

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type Board, BoardsError, findBoard, loadBoards, pinsOf } from "../../boards/boards";
+import { type BoardEntry, BoardsError, findBoard, loadBoards, pinsOf } from "../../boards/boards";
 import { checkAgainstDeviceScript } from "../../boards/catalog";
 import { CliError, EXIT } from "../errors";
 import { printFacts, printJson, printLine } from "../output";
@@ -18,13 +18,13 @@ export function addBoardsCommand(program: Command): void {
     .action((id: string | undefined, { json }: { json?: boolean }) => {
       const boards = read(() => (id === undefined ? loadBoards() : [checked(findBoard(id))]));
       if (json) printJson(id === undefined ? boards : boards[0]);
-      else if (id !== undefined) printFacts(wiring(boards[0] as Board));
+      else if (id !== undefined) printFacts(wiring(boards[0] as BoardEntry));
       else for (const line of table(boards)) printLine(line);
     });
 }
 
 /** The board, if DeviceScript has its pins, light and button. @throws BoardsError */
-function checked(board: Board): Board {
+function checked(board: BoardEntry): BoardEntry {
   checkAgainstDeviceScript(board);
   return board;
 }
@@ -38,7 +38,7 @@ function read<T>(action: () => T): T {
   }
 }
 
-function table(boards: readonly Board[]): string[] {
+function table(boards: readonly BoardEntry[]): string[] {
   const width = Math.max(...boards.map(({ id }) => id.length));
   return boards.map(({ id, name, radio, flash, clock, battery }) => {
     const parts = [radio.kind, flash.kind, clock, battery.kind === "lipo" ? `${battery.capacityMah} mAh` : "mains"];
@@ -46,7 +46,7 @@ function table(boards: readonly Board[]): string[] {
   });
 }
 
-function wiring(board: Board): Record<string, unknown> {
+function wiring(board: BoardEntry): Record<string, unknown> {
   const { id, name, deviceScript, family, roles, radio, flash, clock, button, light, battery } = board;
   return {
     id,

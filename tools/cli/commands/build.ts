@@ -1,7 +1,7 @@
 import { Argument, type Command } from "commander";
-import { type Board, BoardsError, findBoard } from "../../boards/boards";
+import { type BoardEntry, BoardsError, findBoard } from "../../boards/boards";
 import { writeEntry } from "../../boards/entry";
-import { BuildsError, buildOf, ROLES, type Role } from "../../build/builds";
+import { BuildsError, buildOf, type ProgramRole, ROLES } from "../../build/builds";
 import { BuildError, type Bytecode, buildBytecode } from "../../build/bytecode";
 import { codeBytesOf, MAX_CODE_BYTES } from "../../build/codeSize";
 import { CliError, EXIT } from "../errors";
@@ -16,7 +16,7 @@ export function addBuildCommand(program: Command): void {
     .option("--board <id>", "for this board (chirpfob boards); without it, for the simulator")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExamples:\n  chirpfob build wearable\n  chirpfob build repeater --board devkitc-esp32")
-    .action(async (role: Role, options: { board?: string; json?: boolean }) => {
+    .action(async (role: ProgramRole, options: { board?: string; json?: boolean }) => {
       const { image, file } = await buildRole(role, options.board);
       const codeBytes = codeBytesOf(image);
       const facts = {
@@ -40,7 +40,7 @@ const TOO_LARGE = "verification error: -1051";
  *
  * @throws CliError for an unknown board, for one that DeviceScript does not bear out, or with the compiler's diagnostics
  */
-export async function buildRole(role: Role, boardId?: string): Promise<Bytecode> {
+export async function buildRole(role: ProgramRole, boardId?: string): Promise<Bytecode> {
   try {
     if (boardId === undefined) return await buildBytecode(role, buildOf(role).entry);
     const board = boardFor(boardId, role);
@@ -58,7 +58,7 @@ export async function buildRole(role: Role, boardId?: string): Promise<Bytecode>
 }
 
 /** The board of that name. @throws CliError if there is none, or it is not meant for the role */
-export function boardFor(id: string, role: Role): Board {
+export function boardFor(id: string, role: ProgramRole): BoardEntry {
   try {
     const board = findBoard(id);
     if (board.roles.includes(role)) return board;

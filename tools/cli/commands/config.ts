@@ -2,12 +2,12 @@ import { Argument, type Command } from "commander";
 import type { Keyfob } from "../../keyfob/keyfob";
 import { KeyfobError } from "../../keyfob/keyfobError";
 import { CONFIG_NAMES, type ConfigName, type ConfigValue } from "../../keyfob/keyfobWire";
-import { addPortOption, type PortOptions, withKeyfob } from "../device";
+import { addPortOption, type PortChoice, withKeyfob } from "../device";
 import { CliError, EXIT } from "../errors";
-import { printJson } from "../output";
+import { printJson, printRows } from "../output";
 import { parseWhole } from "../parse";
 
-type Options = PortOptions & { json?: boolean };
+type Options = PortChoice & { json?: boolean };
 
 /** `chirpfob config get|set`: the values of services/keyfob.md by name. */
 export function addConfigCommand(program: Command): void {
@@ -21,7 +21,7 @@ export function addConfigCommand(program: Command): void {
       .addHelpText("after", "\nExample:\n  chirpfob config get chirpIntervalMs"),
   ).action((name: ConfigName | undefined, options: Options) =>
     withKeyfob(options, async ({ keyfob }) =>
-      print(await read(keyfob, name ? [name] : CONFIG_NAMES, name !== undefined), options),
+      printValues(await read(keyfob, name ? [name] : CONFIG_NAMES, name !== undefined), options),
     ),
   );
   addPortOption(
@@ -37,7 +37,7 @@ export function addConfigCommand(program: Command): void {
       ),
   ).action((name: ConfigName, text: string, options: Options) => {
     const value = parseWhole(name, text, -0x80000000, 0x7fffffff);
-    return withKeyfob(options, async ({ keyfob }) => print(await write(keyfob, name, value), options));
+    return withKeyfob(options, async ({ keyfob }) => printValues(await write(keyfob, name, value), options));
   });
 }
 
@@ -75,12 +75,10 @@ function absent(name: string): CliError {
   );
 }
 
-function print(values: ReadonlyMap<ConfigName, ConfigValue>, options: Options): void {
+function printValues(values: ReadonlyMap<ConfigName, ConfigValue>, options: Options): void {
   if (options.json) {
     printJson(Object.fromEntries(values));
     return;
   }
-  const width = Math.max(...[...values.keys()].map((name) => name.length));
-  for (const [name, { value, min, max }] of values)
-    process.stdout.write(`${name.padEnd(width)}  ${String(value).padStart(6)}  (${min} to ${max})\n`);
+  printRows([...values].map(([name, { value, min, max }]) => [name, String(value).padStart(6), `(${min} to ${max})`]));
 }

@@ -1,20 +1,22 @@
 import { type Command, Option } from "commander";
-import { ROLES, type Role } from "../../build/builds";
-import { deployTo } from "../deployment";
-import { addPortOption, type PortOptions, withBoard } from "../device";
+import { readWhole } from "../../base/files";
+import { type ProgramRole, ROLES } from "../../build/builds";
+import { deployTo } from "../../desk/deployment";
+import { addPortOption, type PortChoice, withBoard } from "../device";
 import { CliError, EXIT } from "../errors";
-import { note, printJson } from "../output";
-import { readInput } from "../parse";
+import { note, print, printJson } from "../output";
 import { buildRole } from "./build";
 
-interface Options extends PortOptions {
-  role?: Role;
+interface Options extends PortChoice {
+  role?: ProgramRole;
   board?: string;
   file?: string;
   force?: boolean;
   json?: boolean;
 }
 
+/** More than any board takes. */
+const MAX_IMAGE_BYTES = 4 * 1024 * 1024;
 /** First bytes of a compiled DeviceScript program: "DevS\n". */
 const DEVS_MAGIC = Buffer.from("446576530a", "hex");
 
@@ -35,7 +37,7 @@ export function addDeployCommand(program: Command): void {
     const result = await withBoard(options, (session) => deployTo(session, image, options.force === true));
     if (options.json) printJson(result);
     else
-      process.stdout.write(
+      print(
         result.wasThere
           ? "The board has this program already; nothing was written (--force writes it again).\n"
           : `The board runs the program (${result.bytes} bytes, SHA-256 ${result.sha256.slice(0, 16)}...), and starts it by itself from now on.\n`,
@@ -53,7 +55,7 @@ async function readImage({ role, board, file }: Options): Promise<Buffer> {
       );
     return (await buildRole(role, board)).image;
   }
-  const image = await readInput(file ?? "");
+  const image = await readWhole(file ?? "", MAX_IMAGE_BYTES);
   if (!image.subarray(0, DEVS_MAGIC.length).equals(DEVS_MAGIC))
     throw new CliError(EXIT.input, `${file} is no compiled DeviceScript program ("chirpfob build" makes one)`);
   return image;

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { listCandidates, PORTS_VARIABLE, probeAll } from "../../keyfob/ports";
 import { describeProbe } from "../device";
-import { note, printJson } from "../output";
+import { note, print, printJson } from "../output";
 
 /** `chirpfob devices`: which ports there are, and what sits on them. */
 export function addDevicesCommand(program: Command): void {
@@ -25,7 +25,7 @@ export function addDevicesCommand(program: Command): void {
             reason: reason ?? null,
           })),
         );
-      for (const probe of probes) process.stdout.write(`${describeProbe(probe)}\n`);
+      for (const probe of probes) print(`${describeProbe(probe)}\n`);
       if (probes.length === 0) note('No keyfob is plugged in. If one is: try another cable, and "chirpfob doctor".');
     });
 }

@@ -1,7 +1,6 @@
 import { type Command, Option } from "commander";
 import { BoardsError } from "../../boards/boards";
-import { listCandidates } from "../../keyfob/ports";
-import { addPortOption, type PortOptions } from "../device";
+import { MANUAL_STEPS } from "../../boards/hardwareChecks";
 import {
   checkClock,
   checkEsptool,
@@ -11,14 +10,15 @@ import {
   checkServer,
   type Finding,
   UDEV_RULE,
-} from "../doctor";
+} from "../../desk/doctor";
+import { checkSoldering } from "../../desk/soldering";
+import { parseProxy } from "../../feed/proxy";
+import { listCandidates } from "../../keyfob/ports";
+import { addPortOption, atDesk, namedPort, type PortChoice, withKeyfob } from "../device";
 import { CliError, EXIT } from "../errors";
-import { checkHardware } from "../hardware";
-import { interruptible } from "../interrupt";
-import { parseProxy } from "../net/proxy";
-import { printJson, printLine } from "../output";
+import { note, print, printJson, printLine } from "../output";
 
-interface Options extends PortOptions {
+interface Options extends PortChoice {
   server?: string;
   proxy?: string;
   udev?: boolean;
@@ -51,12 +51,12 @@ export function addDoctorCommand(program: Command): void {
     if (options.board !== undefined && !options.hardware)
       throw new CliError(EXIT.usage, "--board says whose soldering to check: it needs --hardware");
     if (options.udev) {
-      process.stdout.write(UDEV_RULE);
+      print(UDEV_RULE);
       return;
     }
     const findings = await examine(options);
     if (options.json) printJson(findings);
-    else print(findings);
+    else printFindings(findings);
     const problems = findings.filter(({ state }) => state === "problem").length;
     if (problems > 0)
       throw new CliError(
@@ -67,29 +67,31 @@ export function addDoctorCommand(program: Command): void {
 }
 
 async function examine(options: Options): Promise<Finding[]> {
-  const port = options.port ?? process.env.CHIRPFOB_PORT;
+  const port = namedPort(options);
   const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy);
   const ports = await checkPorts(port);
   const usable = port === undefined ? (await listCandidates()).map(({ address }) => address) : [port];
-  const findings = [checkNode(), checkClock(), await checkEsptool(), ...ports];
+  const findings = [checkNode(process.versions.node), checkClock(Date.now()), await checkEsptool(), ...ports];
   if (ports.every(({ state }) => state === "ok"))
-    for (const address of usable) findings.push(...(await checkKeyfob(address)));
+    for (const address of usable) findings.push(...(await checkKeyfob(address, Date.now())));
   if (options.hardware) findings.push(...(await examineSoldering(options)));
   const { server } = options;
-  if (server !== undefined) findings.push(...(await interruptible((signal) => checkServer(server, proxy, signal))));
+  if (server !== undefined) findings.push(...(await atDesk((work) => checkServer(server, proxy, work))));
   return findings;
 }
 
 async function examineSoldering(options: Options): Promise<Finding[]> {
   try {
-    return await checkHardware(options, options.board);
+    const findings = await withKeyfob(options, (session) => checkSoldering(session, options.board));
+    note(["Left to do by hand:", ...MANUAL_STEPS].join("\n  - "));
+    return findings;
   } catch (error) {
     if (error instanceof BoardsError) throw new CliError(EXIT.input, error.message);
     throw error;
   }
 }
 
-function print(findings: readonly Finding[]): void {
+function printFindings(findings: readonly Finding[]): void {
   const width = Math.max(...findings.map(({ what }) => what.length));
   for (const { what, state, found, mend } of findings) {
     printLine(`${MARKS[state]}  ${what.padEnd(width)}  ${found}`);

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
+import { consentWait } from "../../desk/consent";
 import { DeviceError } from "../../keyfob/deviceError";
-import { ConsentPrompt } from "../consent";
-import { addPortOption, type PortOptions, withKeyfob } from "../device";
+import { addPortOption, type PortChoice, withKeyfob } from "../device";
 import { CliError, EXIT } from "../errors";
-import { note, printJson } from "../output";
+import { print, printJson } from "../output";
 import { confirm } from "../terminal";
 
 /** `chirpfob erase`: everything on the keyfob, before it changes hands. */
@@ -17,20 +17,14 @@ export function addEraseCommand(program: Command): void {
       .option("--yes", "do not ask on the terminal; the button must be pressed all the same")
       .option("--json", "print JSON")
       .addHelpText("after", "\nExample:\n  chirpfob erase --yes"),
-  ).action((options: PortOptions & { yes?: boolean; json?: boolean }) =>
-    withKeyfob(options, async ({ keyfob, signal }) => {
+  ).action((options: PortChoice & { yes?: boolean; json?: boolean }) =>
+    withKeyfob(options, async (session) => {
+      const { keyfob, signal, tell } = session;
       const question = "Erase everything on this keyfob? What it holds cannot be had back.";
       if (!options.yes && !(await confirm(question, "--yes", signal)))
         throw new CliError(EXIT.refused, "nothing was erased");
-      const prompt = new ConsentPrompt("Press the button on the keyfob to erase it; hold it to refuse.");
       try {
-        await keyfob.erase({
-          ...prompt.wait(signal),
-          onErasing: () => {
-            prompt.done();
-            note("The keyfob erases itself; leave it plugged in for some seconds ...");
-          },
-        });
+        await keyfob.erase(consentWait("erase", session));
       } catch (error) {
         if (error instanceof DeviceError)
           throw new CliError(
@@ -39,10 +33,10 @@ export function addEraseCommand(program: Command): void {
           );
         throw error;
       } finally {
-        prompt.done();
+        tell({ kind: "consentOver", consent: "erase" });
       }
       if (options.json) printJson({ erased: true });
-      else process.stdout.write('The keyfob is empty, as new. "chirpfob clock sync" puts it to use again.\n');
+      else print('The keyfob is empty, as new. "chirpfob clock sync" puts it to use again.\n');
     }),
   );
 }

@@ -1,8 +1,5 @@
 import type { Command } from "commander";
-import { ConsentPrompt } from "../consent";
-import { addPortOption, type PortOptions, withKeyfob } from "../device";
-import { CliError, EXIT } from "../errors";
-import { exposureHtml } from "../exposureHtml";
+import { expectFree, writePrivateFile } from "../../base/files";
 import {
   CLOSENESS,
   dayBoundsInWords,
@@ -12,16 +9,15 @@ import {
   LIMITS_IN_WORDS,
   overallAdvice,
   REVERSE_WORDS,
-  readScoreConfig,
-  summarise,
+  readResults,
   weightsInWords,
-} from "../exposureReport";
-import { printJson, printLine } from "../output";
-import { Progress } from "../progress";
-import { expectFree, writePrivateFile } from "../safeFile";
+} from "../../desk/results";
+import { resultsPage } from "../../desk/resultsPage";
+import { addPortOption, type PortChoice, withKeyfob } from "../device";
+import { printJson, printLine, printRows } from "../output";
 import { bold } from "../terminal";
 
-interface Options extends PortOptions {
+interface Options extends PortChoice {
   html?: string;
   force?: boolean;
   json?: boolean;
@@ -39,19 +35,10 @@ export function addExposuresCommand(program: Command): void {
       .addHelpText("after", "\nExample:\n  chirpfob exposures --html result.html"),
   ).action(async (options: Options) => {
     if (options.html !== undefined) await expectFree(options.html, options.force === true);
-    await withKeyfob(options, async ({ keyfob, signal }) => {
-      const { role } = await keyfob.status();
-      if (role === "repeater") throw new CliError(EXIT.refused, "this is a repeater: it has no results");
-      const config = await readScoreConfig(keyfob);
-      const prompt = new ConsentPrompt("Press the button on the keyfob to see its results; hold it to refuse.");
-      await keyfob.askConsent("results", prompt.wait(signal)).finally(() => prompt.done());
-      const progress = new Progress("Reading results");
-      const hours = await keyfob
-        .results((done, of) => progress.update(done, of), signal)
-        .finally(() => progress.finish());
-      const days = summarise(config, hours);
+    await withKeyfob(options, async (session) => {
+      const { days, hours, config } = await readResults(session);
       if (options.html !== undefined)
-        await writePrivateFile(options.html, exposureHtml(days, config, Date.now()), options.force === true);
+        await writePrivateFile(options.html, resultsPage(days, config, Date.now()), options.force === true);
       if (options.json) printJson({ advice: overallAdvice(days), days, hours });
       else printReport(days, weightsInWords(config));
     });
@@ -73,15 +60,8 @@ function printReport(days: readonly ExposureDay[], weights: string): void {
       advice === "none" ? "" : advice,
     ]),
   ];
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   printLine("\nMinutes near somebody who was diagnosed later:");
-  for (const row of rows)
-    printLine(
-      row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
-        .join("  ")
-        .trimEnd(),
-    );
+  printRows(rows, ["left", ...CLOSENESS.map(() => "right" as const), "right", "right", "right"]);
   printLine(`\n${weights} ${dayBoundsInWords(first.day)}`);
   printLine(LIMITS_IN_WORDS);
 }

@@ -1,26 +1,27 @@
 import { spawn } from "node:child_process";
 import { copyFile, mkdtemp, rm, stat } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type Command, Option } from "commander";
 import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/crypto/slhDsa";
-import { buildOf, ROLES, type Role } from "../../build/builds";
-import { Keyfob, pause } from "../../keyfob/keyfob";
+import { pause } from "../../base/timers";
+import { buildOf, type ProgramRole, ROLES } from "../../build/builds";
+import { type Deployment, deployTo } from "../../desk/deployment";
+import { ESPTOOL_OLDEST, findEsptool, isAtLeast } from "../../desk/esptool";
+import { Keyfob } from "../../keyfob/keyfob";
 import { CONFIG_NAMES, type ConfigName } from "../../keyfob/keyfobWire";
-import { type Deployment, deployTo } from "../deployment";
-import { addPortOption, choosePort, type PortOptions, withBoard } from "../device";
+import { addPortOption, choosePort, type PortChoice, withBoard } from "../device";
 import { CliError, EXIT } from "../errors";
 import { interruptible } from "../interrupt";
-import { note, printJson } from "../output";
-import { parseHex, parseWhole } from "../parse";
-import { devicescriptCli, ESPTOOL_OLDEST, findEsptool, isAtLeast } from "../tools";
+import { note, print, printJson } from "../output";
+import { parseHex, parseRegion, parseWhole } from "../parse";
 import { boardFor, buildRole } from "./build";
 import { write } from "./config";
-import { parseRegion } from "./keyfobKeys";
 
-interface Options extends PortOptions {
+interface Options extends PortChoice {
   board: string;
-  role: Role;
+  role: ProgramRole;
   runtime?: string;
   esptool?: string;
   set?: string[];
@@ -102,7 +103,7 @@ async function expectRuntime(file: string): Promise<void> {
 
 function report(options: Options, deployment: Deployment): void {
   if (options.json) printJson({ board: options.board, role: options.role, ...deployment });
-  else process.stdout.write(`Done: a ${options.role}, ready for use. "chirpfob status" shows how it does.\n`);
+  else print(`Done: a ${options.role}, ready for use. "chirpfob status" shows how it does.\n`);
 }
 
 /** Runs the pinned `devs flash`; what it says goes to stderr. */
@@ -116,7 +117,8 @@ async function flashRuntime(
   const folder = await mkdtemp(join(tmpdir(), "chirpfob-flash-"));
   try {
     const args = [
-      devicescriptCli(),
+      // The pinned DeviceScript command line.
+      createRequire(import.meta.url).resolve("@devicescript/cli/devicescript"),
       "flash",
       "esp32",
       "--board",

@@ -2,16 +2,21 @@ import type { Command } from "commander";
 import { HOUR_MINUTES, MAX_U32 } from "../../../protocol/base/time";
 import { CHIRP_BYTES, chirpOf, SEED_BYTES } from "../../../protocol/beacon/chirp";
 import { ADV_A_BYTES, ADV_DATA_BYTES, decodeFrame, encodeFrame, MAX_AGE_MINUTES } from "../../../protocol/beacon/frame";
-import { SLH_DSA_PUBLIC_KEY_BYTES, SlhDsaVerifier } from "../../../protocol/crypto/slhDsa";
+import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/crypto/slhDsa";
 import { decodeRow, openMetadata, ROW_BYTES } from "../../../protocol/log/contactRow";
 import { attenuationDb, isDirect } from "../../../protocol/match/score";
-import { keyIdOf, SHARD_SIGNATURE_CONTEXT } from "../../../protocol/report/shard";
+import { keyIdOf } from "../../../protocol/report/shard";
 import { decodeShardFile } from "../../../protocol/report/shardFile";
 import { decodeUploadFile } from "../../../protocol/report/uploadFile";
-import { sha256 } from "../../base/sha256";
+import { readWhole } from "../../base/files";
+import { nativeSha256, sha256 } from "../../base/sha256";
+import { isShardSigned } from "../../feed/genuineShard";
 import { CliError, EXIT } from "../errors";
 import { printFacts, printJson } from "../output";
-import { decodeInput, parseHex, parseWhole, readInput } from "../parse";
+import { decodeInput, parseHex, parseWhole } from "../parse";
+
+/** The largest of the files is a shard: 32 MB of blocks, header and signature. */
+const MAX_FILE_BYTES = 33_000_000;
 
 interface ReportOptions {
   json?: boolean;
@@ -128,7 +133,7 @@ function inspectRow(
 }
 
 async function inspectUpload(file: string, options: ReportOptions & { seeds?: boolean }): Promise<void> {
-  const bytes = await readInput(file);
+  const bytes = await readWhole(file, MAX_FILE_BYTES);
   const upload = decodeInput(file, () => decodeUploadFile(bytes));
   const endHour = upload.firstHour + upload.seeds.length;
   report(options, {
@@ -149,13 +154,13 @@ async function inspectShard(
   file: string,
   options: ReportOptions & { publicKey?: string; seeds?: boolean },
 ): Promise<void> {
-  const bytes = await readInput(file);
+  const bytes = await readWhole(file, MAX_FILE_BYTES);
   const publicKey =
     options.publicKey === undefined ? undefined : parseHex("--public-key", options.publicKey, SLH_DSA_PUBLIC_KEY_BYTES);
-  const shard = decodeInput(file, () => decodeShardFile(sha256, bytes));
+  const shard = decodeInput(file, () => decodeShardFile(nativeSha256, bytes));
   if (publicKey && !keyIdOf(sha256, publicKey).equals(shard.header.keyId))
     throw new CliError(EXIT.input, `${file} was signed by another key: its key id is ${hex(shard.header.keyId)}`);
-  if (publicKey && !isSigned(publicKey, shard.signature, shard.chain))
+  if (publicKey && !isShardSigned(shard, publicKey))
     throw new CliError(EXIT.input, `${file} is forged or damaged: the signature does not fit its content`);
   const { keyId, published, ...header } = shard.header;
   report(options, {
@@ -174,13 +179,6 @@ async function inspectShard(
         }
       : {}),
   });
-}
-
-function isSigned(publicKey: Buffer, signature: Buffer, chain: Buffer): boolean {
-  const context = Buffer.from(SHARD_SIGNATURE_CONTEXT);
-  const verifier = new SlhDsaVerifier(sha256, publicKey, signature, chain, context);
-  while (verifier.step());
-  return verifier.isValid();
 }
 
 function parseCompany(text: string): number {

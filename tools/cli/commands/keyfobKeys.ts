@@ -1,15 +1,13 @@
 import type { Command } from "commander";
-import { FormatError } from "../../../protocol/base/formatError";
-import { encodeRegion } from "../../../protocol/base/region";
 import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/crypto/slhDsa";
 import { keyIdOf } from "../../../protocol/report/shard";
 import { sha256 } from "../../base/sha256";
-import { addPortOption, type PortOptions, withKeyfob } from "../device";
+import { addPortOption, type PortChoice, withKeyfob } from "../device";
 import { CliError, EXIT } from "../errors";
-import { note, printJson } from "../output";
-import { parseHex } from "../parse";
+import { note, print, printJson } from "../output";
+import { parseHex, parseRegion } from "../parse";
 
-type Options = PortOptions & { json?: boolean };
+type Options = PortChoice & { json?: boolean };
 
 /** `chirpfob keys add|list|remove`: whose shards a keyfob believes. The service's own key commands share the name. */
 export function addKeyfobKeyCommands(program: Command): void {
@@ -31,10 +29,7 @@ export function addKeyfobKeyCommands(program: Command): void {
       const count = await keyfob.addRegionKey(region, key);
       const keyId = keyIdOf(sha256, key).toString("hex");
       if (options.json) printJson({ region, keyId, count });
-      else
-        process.stdout.write(
-          `The keyfob trusts key ${keyId} for ${region} (${count} ${count === 1 ? "key" : "keys"} in all).\n`,
-        );
+      else print(`The keyfob trusts key ${keyId} for ${region} (${count} ${count === 1 ? "key" : "keys"} in all).\n`);
     });
   });
   addPortOption(
@@ -53,7 +48,7 @@ export function addKeyfobKeyCommands(program: Command): void {
       }));
       if (options.json) return printJson(held);
       for (const { region, keyId, lastChunk } of held)
-        process.stdout.write(
+        print(
           `${region.padEnd(6)}  ${keyId}  ${lastChunk === null ? "no shard checked yet" : `checked up to shard ${lastChunk}`}\n`,
         );
       if (held.length === 0) note('The keyfob trusts no region yet: "chirpfob keys add" adds one.');
@@ -90,22 +85,9 @@ export function addKeyfobKeyCommands(program: Command): void {
       const keyId = only.id.toString("hex");
       if (options.json) printJson({ region, keyId, count });
       else
-        process.stdout.write(
+        print(
           `The keyfob no longer trusts key ${keyId} of ${region} (${count} ${count === 1 ? "key" : "keys"} left).\n`,
         );
     });
   });
-}
-
-/** Reads a region as people type it: lower case is fine. */
-export function parseRegion(text: string): string {
-  const region = text.trim().toUpperCase();
-  try {
-    encodeRegion(region);
-    return region;
-  } catch (error) {
-    if (error instanceof FormatError)
-      throw new CliError(EXIT.input, `"${text}" is no region: give an ISO 3166-2 code such as US-MA or DE`);
-    throw error;
-  }
 }

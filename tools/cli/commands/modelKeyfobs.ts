@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
+import { cannotWrite, expectFree } from "../../base/files";
 import { answerKeyfobs, type KeyfobAnswer, type KeyfobQuestion, type SettingResult } from "../../epidemic/keyfobStudy";
 import { ModelError } from "../../epidemic/modelError";
 import { CONTACTS, DISEASE, type Parameter, RESPONSE } from "../../epidemic/parameters";
@@ -11,7 +12,6 @@ import { CliError, EXIT } from "../errors";
 import { note, printJson, printLine, printTable } from "../output";
 import { parseNumber, parseNumbers, parseWhole } from "../parse";
 import { Progress } from "../progress";
-import { cannotWrite, expectFree } from "../safeFile";
 
 const MAX_PEOPLE = 10_000_000;
 const MAX_RUNS = 10_000;

@@ -1,10 +1,11 @@
 // What the commands of `chirpfob model` share: options of the disease, numbers, files, errors.
 
 import type { Command } from "commander";
+import { readWhole } from "../../base/files";
 import { ModelError } from "../../epidemic/modelError";
 import { DISEASE } from "../../epidemic/parameters";
 import { CliError, EXIT } from "../errors";
-import { parseNumber, readInput } from "../parse";
+import { parseNumber } from "../parse";
 
 /** The line that begins every answer of a model. */
 export const NOTICE = "A model, not a forecast.";
@@ -39,7 +40,7 @@ export function positive(name: string, text: string, max: number): number {
 }
 
 export async function readWith<T>(path: string, read: (text: string, name: string) => T): Promise<T> {
-  const bytes = await readInput(path);
+  const bytes = await readWhole(path);
   return expected(() => read(bytes.toString("utf8"), path));
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { DEFAULT_EXPIRY_DAYS, MAX_ISSUE } from "../../exposure/permissions";
+import { DEFAULT_EXPIRY_DAYS, MAX_ISSUE } from "../../exposure/intake/permissions";
 import { CliError, EXIT } from "../errors";
 import { addStorageOptions, request, type StorageOptions } from "../exposureOptions";
 import { note, printJson, printLine } from "../output";

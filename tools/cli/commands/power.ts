@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type Board, BoardsError, findBoard } from "../../boards/boards";
+import { type BoardEntry, BoardsError, findBoard } from "../../boards/boards";
 import DEFAULTS from "../../power/defaults.json" with { type: "json" };
 import {
   chancesOfContact,
@@ -95,12 +95,12 @@ function printTradeOff(rows: readonly TradeOff[], { scanIntervalMs, chirpInterva
   printTable(["  window", "current", "battery", ...found, ""], cells);
 }
 
-function batteryLine(board: Board, hours: number | undefined): string {
+function batteryLine(board: BoardEntry, hours: number | undefined): string {
   if (board.battery.kind !== "lipo" || hours === undefined) return "It runs from a USB supply.";
   return `A cell of ${board.battery.capacityMah} mAh lasts about ${Math.round(hours)} hours.`;
 }
 
-function boardOf(id: string): Board {
+function boardOf(id: string): BoardEntry {
   try {
     return findBoard(id);
   } catch (error) {

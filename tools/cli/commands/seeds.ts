@@ -1,19 +1,15 @@
 import type { Command } from "commander";
-import { hourOfSeconds } from "../../../protocol/base/time";
-import { encodeUploadFile, MAX_UPLOAD_HOURS, MAX_UPLOAD_REGIONS } from "../../../protocol/report/uploadFile";
-import type { Keyfob } from "../../keyfob/keyfob";
-import { MAX_REDACTED_RANGES } from "../../keyfob/keyfobWire";
-import { ConsentPrompt } from "../consent";
-import { addPortOption, type PortOptions, withKeyfob } from "../device";
+import { MAX_UPLOAD_HOURS, MAX_UPLOAD_REGIONS } from "../../../protocol/report/uploadFile";
+import { expectFree } from "../../base/files";
+import { type ExportPlan, exportTo, planExport } from "../../desk/exportSeeds";
+import { mergeHours } from "../../desk/hours";
+import { addPortOption, type PortChoice, withKeyfob } from "../device";
 import { CliError, EXIT } from "../errors";
-import { clipHours, formatHours, type Hours, mergeHours, parseLocalHours } from "../localTime";
-import { note, printJson } from "../output";
-import { parseWhole } from "../parse";
-import { Progress } from "../progress";
-import { expectFree, writePrivateFile } from "../safeFile";
-import { parseRegion } from "./keyfobKeys";
+import { formatHours, parseLocalHours } from "../localTime";
+import { note, print, printJson } from "../output";
+import { parseRegion, parseWhole } from "../parse";
 
-interface Options extends PortOptions {
+interface Options extends PortChoice {
   days: string;
   redact?: string[];
   regions?: string;
@@ -56,64 +52,26 @@ async function exportSeeds(options: Options): Promise<void> {
   const ranges = mergeHours((options.redact ?? []).map((text) => parseLocalHours("--redact", text)));
   const given = options.regions === undefined ? undefined : parseRegions(options.regions);
   await expectFree(options.output, options.force === true);
-  await withKeyfob(options, async ({ keyfob, signal }) => {
-    const { now } = await readyStatus(keyfob);
-    const regions = given ?? (await knownRegions(keyfob));
-    const hours = days * DAY_HOURS;
-    const to = hourOfSeconds(now) + 1;
-    const window = { from: to - hours, to };
-    const redacted = clipHours(ranges, window);
-    if (redacted.length > MAX_REDACTED_RANGES)
-      throw new CliError(
-        EXIT.input,
-        `at most ${MAX_REDACTED_RANGES} separate times can be left out at once, these are ${redacted.length}: join some`,
-      );
-    for (const range of ranges)
-      if (clipHours([range], window).length === 0)
-        note(`Not in these ${days} days, so nothing to leave out: ${formatHours(range)}.`);
-    note(explain(window, redacted, days, regions));
-
-    const prompt = new ConsentPrompt("Press the button on the keyfob to agree; hold it to refuse.");
-    await keyfob.askConsent("export", prompt.wait(signal)).finally(() => prompt.done());
-    const progress = new Progress("Reading seeds");
-    const seeds = await keyfob
-      .exportSeeds({ firstHour: window.from, hours, redacted }, (done, of) => progress.update(done, of), signal)
-      .finally(() => progress.finish());
-    const file = encodeUploadFile({ regions, reverseFrom: 0, reverseTo: 0, firstHour: window.from, seeds });
-    const readers = await writePrivateFile(options.output, file, options.force === true);
-    const left = redacted.reduce((sum, range) => sum + range.to - range.from, 0);
+  await withKeyfob(options, async (session) => {
+    const plan = await planExport(session, { days, ranges, regions: given });
+    for (const range of plan.outside)
+      note(`Not in these ${days} days, so nothing to leave out: ${formatHours(range)}.`);
+    note(explain(plan));
+    const { bytes, readers, redactedHours } = await exportTo(options.output, options.force === true, session, plan);
     if (options.json)
       return printJson({
         file: options.output,
-        bytes: file.length,
-        regions,
-        firstHour: window.from,
-        hours,
-        redactedHours: left,
+        bytes,
+        regions: plan.regions,
+        firstHour: plan.window.from,
+        hours: days * DAY_HOURS,
+        redactedHours,
       });
-    process.stdout.write(
-      `Written to ${options.output} (${file.length} bytes; ${readers}). Nothing has left this computer yet.\n` +
+    print(
+      `Written to ${options.output} (${bytes} bytes; ${readers}). Nothing has left this computer yet.\n` +
         `To share it: chirpfob upload ${options.output} --permission NUMBER --server URL\n`,
     );
   });
-}
-
-/** The status, if the keyfob is in a state to export. */
-async function readyStatus(keyfob: Keyfob) {
-  const status = await keyfob.status();
-  if (status.role !== "wearable") throw new CliError(EXIT.refused, "this is a repeater: it has no seeds");
-  if (!status.state.clockSet)
-    throw new CliError(EXIT.refused, 'the keyfob does not know the time: run "chirpfob clock sync" first');
-  return status;
-}
-
-async function knownRegions(keyfob: Keyfob): Promise<string[]> {
-  const regions = [...new Set((await keyfob.regionKeys()).map(({ region }) => region))];
-  if (regions.length > 0) return regions;
-  throw new CliError(
-    EXIT.usage,
-    "the keyfob knows no region: say with --regions where you live, for example --regions US-MA",
-  );
 }
 
 /** Reads "US-MA,US-NH": 1 to 8 regions, the home region first. */
@@ -127,7 +85,7 @@ export function parseRegions(text: string): string[] {
   return regions;
 }
 
-function explain(window: Hours, redacted: readonly Hours[], days: number, regions: readonly string[]): string {
+function explain({ window, redacted, days, regions }: ExportPlan): string {
   const lines = [
     `The file will hold one seed for each hour from ${formatHours(window)} (${days} days).`,
     ...(redacted.length === 0

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
-import { buildOf, ROLES, type Role } from "../../build/builds";
+import { buildOf, type ProgramRole, ROLES } from "../../build/builds";
 import { BuildError, buildBytecode } from "../../build/bytecode";
 import { SeededRandom } from "../../sim/core/random";
 import { blankDeviceFlash, type DeviceFlash, type SimDevice } from "../../sim/device/device";
@@ -10,12 +10,12 @@ import { describePanic } from "../../sim/vm/run";
 import { LiveWorld } from "../../sim/world/live";
 import { World } from "../../sim/world/world";
 import { CliError, EXIT } from "../errors";
-import { note } from "../output";
+import { note, print } from "../output";
 import { parseWhole } from "../parse";
 import { addSimRunCommand } from "./simRun";
 
-interface DeviceOptions {
-  role: Role;
+interface SimDeviceOptions {
+  role: ProgramRole;
   pty?: string;
   tcp?: string;
   flash?: string;
@@ -26,8 +26,12 @@ interface DeviceOptions {
 const SAVE_EVERY_MS = 5000;
 const PRESS_EVERY_MS = 1500;
 
-/** `chirpfob sim`: keyfobs without hardware. Other files add their commands to the group that this returns. */
-export function addSimCommand(program: Command): Command {
+/**
+ * `chirpfob sim`: keyfobs without hardware. Other files add their commands to the group that this returns.
+ *
+ * @param module URL of the command line itself, which the computers of a rehearsal run
+ */
+export function addSimCommand(program: Command, module: string): Command {
   const sim = program.command("sim").description("simulate keyfobs, with the very bytecode that real ones run");
   sim
     .command("device")
@@ -46,18 +50,18 @@ export function addSimCommand(program: Command): Command {
       "\nExample:\n  chirpfob sim device --tcp 7777 &\n  chirpfob status --port tcp://127.0.0.1:7777",
     )
     .action(runDevice);
-  addSimRunCommand(sim);
+  addSimRunCommand(sim, { module, noDevice: EXIT.noDevice });
   return sim;
 }
 
-async function runDevice(options: DeviceOptions): Promise<void> {
+async function runDevice(options: SimDeviceOptions): Promise<void> {
   const tcp = options.tcp === undefined ? 0 : parseWhole("--tcp", options.tcp, 0, 65535);
   if (options.pty !== undefined && !hasSocat())
     throw new CliError(EXIT.input, "a simulated serial port needs socat: install it, or use --tcp instead of --pty");
   const file = options.flash === undefined ? undefined : new FlashFile(options.flash);
   const flash = file && existsSync(file.path) ? load(file) : blankDeviceFlash();
   // A file that cannot be written is found out now, not after an hour's use.
-  if (file) save(file, flash);
+  if (file) await save(file, flash);
   const { image, debugFile } = await build(options.role);
 
   const world = new World({ seed: `sim device ${process.pid} ${Date.now()}` });
@@ -75,10 +79,10 @@ async function runDevice(options: DeviceOptions): Promise<void> {
   const ended = new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, resolve);
   });
-  process.stdout.write(`${port.address}\n`);
+  print(`${port.address}\n`);
   note(`A simulated ${options.role} runs behind ${port.address}. Ctrl-C ends it.`);
 
-  const saving = setInterval(() => file && saveOrWarn(file, flash), SAVE_EVERY_MS);
+  const saving = setInterval(() => void (file && saveOrWarn(file, flash)), SAVE_EVERY_MS);
   const pressing = setInterval(() => {
     if (options.pressButton && port.isOpen) device.button.press();
   }, PRESS_EVERY_MS);
@@ -87,10 +91,10 @@ async function runDevice(options: DeviceOptions): Promise<void> {
   clearInterval(pressing);
   live.stop();
   await port.close();
-  if (file) save(file, flash);
+  if (file) await save(file, flash);
 }
 
-async function open(live: LiveWorld, device: SimDevice, options: DeviceOptions, tcp: number): Promise<Port> {
+async function open(live: LiveWorld, device: SimDevice, options: SimDeviceOptions, tcp: number): Promise<Port> {
   const random = new SeededRandom("no faults");
   try {
     if (options.pty !== undefined) return await openPty(live, device, options.pty, { random });
@@ -100,7 +104,7 @@ async function open(live: LiveWorld, device: SimDevice, options: DeviceOptions, 
   }
 }
 
-async function build(role: Role) {
+async function build(role: ProgramRole) {
   try {
     return await buildBytecode(role, buildOf(role).entry);
   } catch (error) {
@@ -118,18 +122,18 @@ function load(file: FlashFile): DeviceFlash {
   }
 }
 
-function save(file: FlashFile, flash: DeviceFlash): void {
+async function save(file: FlashFile, flash: DeviceFlash): Promise<void> {
   try {
-    file.saveIfChanged(flash);
+    await file.saveIfChanged(flash);
   } catch (error) {
     throw new CliError(EXIT.input, `the device's flash cannot be kept in ${file.path}: ${(error as Error).message}`);
   }
 }
 
 /** A disk that is full for a while is no reason to end the device; it is said, and tried again. */
-function saveOrWarn(file: FlashFile, flash: DeviceFlash): void {
+async function saveOrWarn(file: FlashFile, flash: DeviceFlash): Promise<void> {
   try {
-    save(file, flash);
+    await save(file, flash);
   } catch (error) {
     note(`chirpfob: ${(error as Error).message}`);
   }

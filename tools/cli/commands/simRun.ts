@@ -1,8 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
+import { cannotWrite, expectFree } from "../../base/files";
 import { counted } from "../../base/words";
 import { CommandFailed } from "../../rehearsal/computer";
+import type { ComputerProgram } from "../../rehearsal/computerMessages";
 import { renderReport } from "../../rehearsal/report/report";
 import type { LoopResult } from "../../rehearsal/result";
 import { runLoop } from "../../rehearsal/run";
@@ -15,7 +17,6 @@ import { CliError, EXIT } from "../errors";
 import { note, printJson } from "../output";
 import { parseWhole } from "../parse";
 import { Progress } from "../progress";
-import { cannotWrite, expectFree } from "../safeFile";
 import { printLoopResult } from "../simRunReport";
 
 interface Options {
@@ -36,7 +37,7 @@ const MAX_PEOPLE = 1000;
 const MAX_SEED = 0xffffffff;
 
 /** `chirpfob sim run`: a crowd's contacts in, each person's answer out, everything in between for real. */
-export function addSimRunCommand(sim: Command): void {
+export function addSimRunCommand(sim: Command, program: ComputerProgram): void {
   sim
     .command("run")
     .description("replay people's contacts with simulated keyfobs: chirp, fall ill, upload, publish, match, answer")
@@ -64,10 +65,10 @@ export function addSimRunCommand(sim: Command): void {
       "\nExamples:\n  chirpfob sim run --scenario town --html report.html\n" +
         "  chirpfob sim run --contacts conference.tij.gz --people 20 --diagnosed 7 --radio realistic --json",
     )
-    .action(runScene);
+    .action((options: Options) => runScene(options, program));
 }
 
-async function runScene(options: Options): Promise<void> {
+async function runScene(options: Options, program: ComputerProgram): Promise<void> {
   const seed = parseWhole("--seed", options.seed, 0, MAX_SEED);
   const scene = chooseScene(options);
   if (options.html !== undefined) await expectFree(options.html, true);
@@ -75,7 +76,7 @@ async function runScene(options: Options): Promise<void> {
   const repeaters = scene.repeaters.length === 0 ? "" : `, ${counted(scene.repeaters.length, "repeater", "repeaters")}`;
   note(`${scene.title}. ${counted(scene.people.length, "keyfob", "keyfobs")}${repeaters}, ${options.radio} radio.`);
   const startedAt = performance.now();
-  const result = await runWithProgress(scene, options.radio, seed);
+  const result = await runWithProgress(program, scene, options.radio, seed);
   const seconds = (performance.now() - startedAt) / 1000;
   // The answers come first: a disk that is full by now must not cost the run.
   if (options.json) printJson(result);
@@ -109,10 +110,16 @@ function chooseScene(options: Options): LoopScene {
   }
 }
 
-async function runWithProgress(scene: LoopScene, radio: Options["radio"], seed: number): Promise<LoopResult> {
+async function runWithProgress(
+  program: ComputerProgram,
+  scene: LoopScene,
+  radio: Options["radio"],
+  seed: number,
+): Promise<LoopResult> {
   let bar: Progress | undefined;
   try {
     return await runLoop({
+      program,
       scene,
       radio,
       seed,

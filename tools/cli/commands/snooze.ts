@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { addPortOption, type PortOptions, withKeyfob } from "../device";
+import { addPortOption, type PortChoice, withKeyfob } from "../device";
 import { formatMoment } from "../localTime";
-import { printJson } from "../output";
+import { print, printJson } from "../output";
 import { parseWhole } from "../parse";
 
 const MAX_MINUTES = 1440;
@@ -15,13 +15,13 @@ export function addSnoozeCommand(program: Command): void {
       .argument("<minutes>", `1 to ${MAX_MINUTES}, or 0`)
       .option("--json", "print JSON")
       .addHelpText("after", "\nExample:\n  chirpfob snooze 60"),
-  ).action((text: string, options: PortOptions & { json?: boolean }) => {
+  ).action((text: string, options: PortChoice & { json?: boolean }) => {
     const minutes = parseWhole("minutes", text, 0, MAX_MINUTES);
     return withKeyfob(options, async ({ keyfob }) => {
       const until = await keyfob.snooze(minutes);
       if (options.json) printJson({ until });
       else
-        process.stdout.write(
+        print(
           until === 0
             ? "The keyfob chirps again.\n"
             : `The keyfob is quiet until ${formatMoment(until * 1000)}. It goes on listening.\n`,

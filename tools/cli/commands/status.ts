@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { KeyfobStatus } from "../../keyfob/keyfobWire";
-import { addPortOption, type PortOptions, withKeyfob } from "../device";
+import { addPortOption, type PortChoice, withKeyfob } from "../device";
 import { formatMoment } from "../localTime";
-import { printFacts, printJson } from "../output";
+import { print, printFacts, printJson } from "../output";
 import { formatSpan } from "../progress";
 
 /** `chirpfob status`: what the keyfob says about itself; needs no consent, because none of it is personal. */
@@ -13,7 +13,7 @@ export function addStatusCommand(program: Command): void {
       .description("what the keyfob is doing: clock, radio, storage, battery, counters")
       .option("--json", "print JSON")
       .addHelpText("after", "\nExample:\n  chirpfob status"),
-  ).action((options: PortOptions & { json?: boolean }) =>
+  ).action((options: PortChoice & { json?: boolean }) =>
     withKeyfob(options, async ({ keyfob }) => {
       const status = await keyfob.status();
       const counters = await keyfob.counters();
@@ -27,7 +27,7 @@ export function addStatusCommand(program: Command): void {
         });
       else {
         printFacts(status.role === "repeater" ? describeRepeater(status, isQuiet) : describeWearable(status));
-        process.stdout.write("\ncounters since the program started\n");
+        print("\ncounters since the program started\n");
         const others = COUNTERS_OF_OTHERS[status.role];
         printFacts(Object.fromEntries(Object.entries(counters).filter(([name]) => !others.includes(name))));
       }

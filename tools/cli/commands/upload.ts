@@ -1,18 +1,23 @@
 import { type Command, Option } from "commander";
 import { FormatError } from "../../../protocol/base/formatError";
 import { decodePermissionNumber, encodePermissionNumber } from "../../../protocol/report/permissionNumber";
-import { decodeUploadFile, encodeUploadFile, type UploadFile } from "../../../protocol/report/uploadFile";
+import {
+  decodeUploadFile,
+  MAX_UPLOAD_HOURS,
+  type UploadFile,
+  uploadFileBytes,
+} from "../../../protocol/report/uploadFile";
+import { readWhole } from "../../base/files";
 import { counted } from "../../base/words";
-import { pause } from "../../keyfob/keyfob";
+import { shareUpload } from "../../desk/share";
+import { findPublishedSeeds } from "../../desk/verifyUpload";
+import { parseServer } from "../../feed/http";
+import { parseProxy } from "../../feed/proxy";
+import { atDesk } from "../device";
 import { CliError, EXIT } from "../errors";
-import { interruptible } from "../interrupt";
 import { formatHours, parseLocalHours } from "../localTime";
-import { type Answer, exchange, NetworkError, parseServer } from "../net/http";
-import { parseProxy, type SocksProxy } from "../net/proxy";
-import { note, printJson } from "../output";
-import { decodeInput, readInput } from "../parse";
-import { type Attempt, noteAnswer, takeAttempt } from "../receipt";
-import { findPublishedSeeds } from "../verifyUpload";
+import { note, print, printJson } from "../output";
+import { decodeInput } from "../parse";
 import { parseRegions } from "./seeds";
 
 interface Options {
@@ -25,10 +30,7 @@ interface Options {
   json?: boolean;
 }
 
-/** Pauses between tries whose answer was lost. */
-const RETRY_PAUSES_MS = [500, 2000, 5000, 10_000];
-const MAX_RETRY_AFTER_MS = 60_000;
-const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_UPLOAD_FILE_BYTES = uploadFileBytes(MAX_UPLOAD_HOURS);
 
 /** `chirpfob upload`: shares an upload file, once, and says nothing about who does. */
 export function addUploadCommand(program: Command): void {
@@ -66,50 +68,34 @@ async function upload(file: string, options: Options): Promise<void> {
   const permission = parsePermission(options.permission);
   const server = parseServer(options.server);
   const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy);
-  const read = await readUpload(file);
-  const shared = withChanges(read, options);
-  const body = encodeUploadFile(shared);
+  const shared = withChanges(await readUpload(file), options);
   note(describe(shared));
-
-  await interruptible(async (signal) => {
-    const attempt = await takeAttempt(file, body, permission, server);
-    const report = (accepted: "now" | "before") => {
-      if (options.json) printJson({ accepted, server: server.origin, bytes: body.length, hours: shared.seeds.length });
-      else
-        process.stdout.write(
-          accepted === "before"
-            ? `This file was shared there before; nothing was sent, and no permission number was used.${
-                options.regions === undefined && options.reverse === undefined
-                  ? ""
-                  : " The regions and times named then stand."
-              }\n`
-            : `Shared. The service publishes the seeds with its next shards; then "chirpfob upload ${file} --verify --server ${options.server}" finds them.\n`,
-        );
-    };
-    if (attempt.state === "accepted") {
-      report("before");
-      return;
-    }
-    try {
-      await sendUntilAnswered(server, permission, attempt, body, proxy, signal);
-    } catch (error) {
-      if (error instanceof Refusal) await noteAnswer(file, attempt, "refused");
-      throw error;
-    }
-    await noteAnswer(file, attempt, "accepted");
-    report("now");
-  });
+  const { accepted, bytes } = await atDesk((work) =>
+    shareUpload({ path: file, upload: shared, permission, server, proxy }, work),
+  );
+  if (options.json) printJson({ accepted, server: server.origin, bytes, hours: shared.seeds.length });
+  else
+    print(
+      accepted === "before"
+        ? `This file was shared there before; nothing was sent, and no permission number was used.${
+            options.regions === undefined && options.reverse === undefined
+              ? ""
+              : " The regions and times named then stand."
+          }\n`
+        : `Shared. The service publishes the seeds with its next shards; then "chirpfob upload ${file} --verify --server ${options.server}" finds them.\n`,
+    );
 }
 
 async function verify(file: string, options: Options): Promise<void> {
   const server = parseServer(options.server);
   const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy);
-  const { seeds, firstHour } = await readUpload(file);
-  await interruptible(async (signal) => {
-    const { found, shards } = await findPublishedSeeds(server, firstHour, seeds, proxy, signal);
+  const upload = await readUpload(file);
+  const { seeds } = upload;
+  await atDesk(async (work) => {
+    const { found, shards } = await findPublishedSeeds(server, upload, proxy, work);
     if (options.json) printJson({ hours: seeds.length, found, shards });
     else
-      process.stdout.write(
+      print(
         `${found} of the file's ${seeds.length} hours stand in the ${counted(shards, "shard", "shards")} that ${server.host} has published.\n`,
       );
     if (found < seeds.length)
@@ -136,7 +122,7 @@ function parsePermission(text: string): string {
 }
 
 async function readUpload(file: string): Promise<UploadFile> {
-  const bytes = await readInput(file);
+  const bytes = await readWhole(file, MAX_UPLOAD_FILE_BYTES);
   return decodeInput(file, () => decodeUploadFile(bytes));
 }
 
@@ -154,84 +140,4 @@ function describe({ firstHour, seeds, regions, reverseFrom, reverseTo }: UploadF
       ? ""
       : `\nPossible sources are asked for from ${formatHours({ from: reverseFrom, to: reverseTo })}.`;
   return `Sharing one seed for each hour from ${window}, for ${regions.join(", ")}.${reverse}`;
-}
-
-/** Sends until there is an answer, always with the same receipt, so that however often, it counts once. */
-async function sendUntilAnswered(
-  server: URL,
-  permission: string,
-  { receipt }: Attempt,
-  body: Buffer,
-  proxy: SocksProxy | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    const waitMs = RETRY_PAUSES_MS[attempt];
-    let answer: Answer | undefined;
-    let problem: CliError;
-    try {
-      answer = await exchange({
-        method: "POST",
-        url: new URL("v1/uploads", server),
-        headers: {
-          "content-type": "application/octet-stream",
-          authorization: `Permission ${permission}`,
-          "idempotency-key": receipt,
-        },
-        body,
-        proxy,
-        maxBytes: MAX_ANSWER_BYTES,
-        signal,
-      });
-      if (answer.status === 201) return;
-      problem = problemOf(answer, server);
-    } catch (error) {
-      if (!(error instanceof NetworkError)) throw error;
-      problem = error;
-    }
-    if (!(problem instanceof NetworkError) || waitMs === undefined) throw problem;
-    const pauseMs = retryAfterMs(answer) ?? waitMs;
-    note(
-      `${problem.message}. Trying again in ${Math.ceil(pauseMs / 1000)} s; it counts once, however often it is sent.`,
-    );
-    await pause(pauseMs, signal);
-  }
-}
-
-/** The service read the upload and did not take it, so that another attempt is a new one. */
-class Refusal extends CliError {
-  constructor(message: string) {
-    super(EXIT.input, message);
-    this.name = "Refusal";
-  }
-}
-
-/** What an answer means that is no acceptance. A NetworkError is worth another try. */
-function problemOf(answer: Answer, server: URL): CliError {
-  const { status } = answer;
-  const reason = reasonIn(answer.body);
-  if (status === 400 || status === 413)
-    return new Refusal(`${server.host} refuses the file: ${reason ?? "it is malformed"}`);
-  if (status === 403)
-    return new Refusal(
-      `${server.host} refuses the permission number: ${reason ?? "it is mistyped, used, expired or withdrawn"}. Nothing was shared`,
-    );
-  if (status === 429 || status >= 500)
-    return new NetworkError(`${server.host} cannot take the upload now (${status}${reason ? `: ${reason}` : ""})`);
-  return new CliError(EXIT.network, `${server.host} answers ${status}, as no exposure service does: check the address`);
-}
-
-function reasonIn(body: Buffer): string | undefined {
-  try {
-    const { reason } = JSON.parse(body.toString("utf8")) as { reason?: unknown };
-    // It is a stranger's text on our terminal: one short line without control characters.
-    return typeof reason === "string" ? reason.replace(/[^\x20-\x7e]/g, "").slice(0, 200) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function retryAfterMs(answer: Answer | undefined): number | undefined {
-  const seconds = Number(answer?.headers["retry-after"]);
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1000, MAX_RETRY_AFTER_MS) : undefined;
 }

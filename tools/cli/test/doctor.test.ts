@@ -1,8 +1,16 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import {
+  checkClock,
+  checkEsptool,
+  checkKeyfob,
+  checkNode,
+  checkPorts,
+  checkServer,
+  type Finding,
+} from "../../desk/doctor";
 import { temporaryFolder } from "../../exposure/test/fixtures";
-import { checkClock, checkEsptool, checkKeyfob, checkNode, checkPorts, checkServer, type Finding } from "../doctor";
 import { startUnprivileged } from "./processes";
 import { runCli } from "./runCli";
 
@@ -48,7 +56,7 @@ describe("the doctor", () => {
   });
 
   it("reports a keyfob and a server that cannot be reached, rather than stopping there", async () => {
-    expect(await checkKeyfob("tcp://127.0.0.1:9")).toEqual([
+    expect(await checkKeyfob("tcp://127.0.0.1:9", Date.now())).toEqual([
       { what: "keyfob", state: "problem", found: expect.stringMatching(/cannot connect/) },
     ]);
     for (const [address, problem] of [
@@ -56,7 +64,7 @@ describe("the doctor", () => {
       ["http://exposure.example.org", /not encrypted/],
       ["exposure", /must be an address/],
     ] as const)
-      expect(await checkServer(address, undefined, never)).toEqual([
+      expect(await checkServer(address, undefined, { signal: never, now: Date.now })).toEqual([
         { what: `server ${address}`, state: "problem", found: expect.stringMatching(problem) },
       ]);
   });

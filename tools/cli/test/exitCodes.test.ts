@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { ROOT } from "../../../test/tools";
 import { EXIT } from "../errors";
-import { createProgram } from "../program";
+import { createProgram } from "../start/program";
 import { runCli } from "./runCli";
 
 /** All commands that do something, with their names from the top. */

@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DEFAULT_SCORE } from "../../../protocol/match/defaultScore";
 import { launchBrowser, openPage, SCREENS, type Screen, sheetsOf, weakestContrast } from "../../../test/browser";
 import { hasTool } from "../../../test/tools";
+import { formatDay, summarise } from "../../desk/results";
+import { resultsPage } from "../../desk/resultsPage";
 import { temporaryFolder } from "../../exposure/test/fixtures";
 import type { HourResult } from "../../keyfob/keyfobWire";
-import { exposureHtml } from "../exposureHtml";
-import { formatDay, summarise } from "../exposureReport";
 
 const DAY = 20_778;
 const hour = (day: number, of: number, direct: number[], shared = 0, reverse = false): HourResult => ({
@@ -41,7 +41,7 @@ describe.skipIf(!hasTool("chromium"))("The page with a keyfob's results", () => 
     const folder = await temporaryFolder();
     for (const [name, hours] of Object.entries(RESULTS)) {
       const file = join(folder, `${name}.html`);
-      await writeFile(file, exposureHtml(summarise(DEFAULT_SCORE, hours), DEFAULT_SCORE, Date.UTC(2026, 10, 29, 18)));
+      await writeFile(file, resultsPage(summarise(DEFAULT_SCORE, hours), DEFAULT_SCORE, Date.UTC(2026, 10, 29, 18)));
       urls[name as keyof typeof RESULTS] = pathToFileURL(file).href;
     }
     browser = await launchBrowser();

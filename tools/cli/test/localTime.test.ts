@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { clipHours, formatHours, mergeHours, parseLocalHours } from "../localTime";
+import { clipHours, mergeHours } from "../../desk/hours";
+import { formatHours, parseLocalHours } from "../localTime";
 
 const zone = process.env.TZ;
 afterEach(() => {

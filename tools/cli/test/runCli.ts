@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import { run } from "../program";
+import { run } from "../start/program";
 
 /** How one command line ended. */
 export interface CliResult {

@@ -5,7 +5,7 @@ import { register } from "tsx/esm/api";
 const NOBODY = 65_534;
 
 register();
-const { run } = await import("../program.ts");
+const { run } = await import("../start/program.ts");
 if (process.getuid() === 0) {
   process.setgroups([]);
   process.setgid(NOBODY);

@@ -1,6 +1,6 @@
 // Line charts in SVG: small, so that they stay readable on a phone; several stand side by side on a large screen.
 
-import { html, type Markup, NONE } from "../../base/markup";
+import { html, type Markup, NO_MARKUP } from "../../base/html";
 
 /** One line of a chart; `low` and `high` make a band around it. */
 export interface Series {
@@ -57,7 +57,7 @@ export function lineChart(chart: Chart): Markup {
       <line class="axis" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(yMin)}" y2="${y(yMin)}"/>
       <text class="label" x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 6}" text-anchor="middle">${chart.xLabel}</text>
       ${shown.map((one, i) => band(one, i, x, y))}
-      ${limit === undefined || limit.y > chart.yMax ? NONE : html`<line class="limit" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(limit.y)}" y2="${y(limit.y)}"/><text class="limit-label" x="${WIDTH - RIGHT - 2}" y="${y(limit.y) - 5}" text-anchor="end">${limit.label}</text>`}
+      ${limit === undefined || limit.y > chart.yMax ? NO_MARKUP : html`<line class="limit" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(limit.y)}" y2="${y(limit.y)}"/><text class="limit-label" x="${WIDTH - RIGHT - 2}" y="${y(limit.y) - 5}" text-anchor="end">${limit.label}</text>`}
       ${shown.map((one, i) => line(one, i, x, y))}
     </svg>
     <p class="axis-name">Upright: ${chart.yLabel}</p>
@@ -70,7 +70,7 @@ export function key(labels: readonly string[], bandText: string): Markup {
 }
 
 function band({ points }: Series, i: number, x: (v: number) => number, y: (v: number) => number): Markup {
-  if (points.length < 2 || points.some(({ low, high }) => low === undefined || high === undefined)) return NONE;
+  if (points.length < 2 || points.some(({ low, high }) => low === undefined || high === undefined)) return NO_MARKUP;
   const upper = points.map((p) => `${x(p.x)},${y(p.high as number)}`);
   const lower = [...points].reverse().map((p) => `${x(p.x)},${y(p.low as number)}`);
   return html`<polygon class="band s${i}" points="${[...upper, ...lower].join(" ")}"/>`;

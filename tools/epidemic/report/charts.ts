@@ -1,6 +1,6 @@
 // The charts of the report, from the runs.
 
-import { html, type Markup, NONE } from "../../base/markup";
+import { html, type Markup, NO_MARKUP } from "../../base/html";
 import type { KeyfobAnswer, KeyfobQuestion, SettingResult } from "../keyfobStudy";
 import type { Range } from "../summary";
 import { avoidedBySyncing } from "../tellingDelay";
@@ -104,7 +104,7 @@ export function syncCharts(question: KeyfobQuestion, answer: KeyfobAnswer): Mark
 
 /** R by delay of the diagnosis, with and without keyfobs. */
 export function delayChart({ delays, without }: KeyfobAnswer): Markup {
-  if (delays.length < 2) return NONE;
+  if (delays.length < 2) return NO_MARKUP;
   const none = delays.flatMap((s) => without.find((w) => w.delayDays === s.delayDays) ?? []);
   const series: Series[] = [
     { label: "without keyfobs", points: none.map((s) => pointOf(s.delayDays, s.effectiveR)) },
@@ -151,7 +151,7 @@ function pick(values: readonly number[], most: number): number[] {
 function more(lines: number, panels: number): Markup {
   return lines > MAX_SERIES || panels > MAX_PANELS
     ? html`<p>The first ${Math.min(lines, MAX_SERIES)} lines and ${Math.min(panels, MAX_PANELS)} panels; the table has all.</p>`
-    : NONE;
+    : NO_MARKUP;
 }
 
 /** The scale of R begins at 0.5 where nothing is lower: what matters is near 1. */

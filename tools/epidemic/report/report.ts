@@ -1,6 +1,6 @@
 // What keyfobs would achieve, as one page for a county: no script, no network, nothing to install.
 
-import { html, type Markup } from "../../base/markup";
+import { html, type Markup } from "../../base/html";
 import { table } from "../../base/table";
 import type { KeyfobAnswer, KeyfobQuestion, SettingResult } from "../keyfobStudy";
 import { adoptionCharts, delayChart, settingLabel, syncCharts } from "./charts";

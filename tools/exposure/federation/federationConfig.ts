@@ -7,7 +7,7 @@ import { dirname, resolve } from "node:path";
 import { FormatError } from "../../../protocol/base/formatError";
 import { encodeRegion } from "../../../protocol/base/region";
 import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/crypto/slhDsa";
-import { ServiceError } from "../errors";
+import { ServiceError } from "../../daemon/errors";
 
 /** The only format so far: the shards of docs/protocol.md. */
 export const FORMAT = "pact-v1";

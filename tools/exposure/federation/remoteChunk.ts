@@ -1,16 +1,13 @@
 // What another region's shard must be before its seeds go into our public feed. Its region vouches for it with a signature; but
 // a region whose clock is wrong, or whose key was stolen, must not harm our people.
 
-import { createHash } from "node:crypto";
 import { FormatError } from "../../../protocol/base/formatError";
 import { hourOfSeconds } from "../../../protocol/base/time";
-import { keyIdOf, SHARD_SIGNATURE_CONTEXT } from "../../../protocol/report/shard";
-import { decodeShardFile } from "../../../protocol/report/shardFile";
 import { MAX_UPLOAD_HOURS } from "../../../protocol/report/uploadFile";
-import { nativeSha256, sha256 } from "../../base/sha256";
+import type { FeedChunk } from "../../feed/feedIndex";
+import { checkGenuineShard } from "../../feed/genuineShard";
 import { MAX_RETENTION_DAYS } from "../config";
 import { lastDueHour } from "../feeds/embargo";
-import { type FeedChunk, isSigned } from "../feeds/feedIndex";
 
 const DAY_HOURS = 24;
 
@@ -34,15 +31,7 @@ export function checkRemoteChunk(
   keys: readonly Buffer[],
   nowSeconds: number,
 ): void {
-  if (createHash("sha256").update(file).digest("hex") !== listed.sha256)
-    throw new FormatError("shard", 0, `chunk ${listed.number} is not the file that the index lists`);
-  const { header, chain, signature } = decodeShardFile(nativeSha256, file);
-  if (header.region !== regionID || header.chunk !== listed.number)
-    throw new FormatError("shard.region", 0, `is chunk ${header.chunk} of ${header.region}`);
-  const key = keys.find((known) => keyIdOf(sha256, known).equals(header.keyId));
-  if (key === undefined) throw new FormatError("shard.keyId", 0, "is none of the region's keys");
-  if (!isSigned(key.toString("hex"), signature.toString("hex"), chain, SHARD_SIGNATURE_CONTEXT))
-    throw new FormatError("shard.signature", 0, "does not fit");
+  const { header } = checkGenuineShard(file, listed, regionID, keys);
   if (header.blocks === 0) return;
   if (header.lastHour > lastDueHour(nowSeconds))
     throw new FormatError("shard.lastHour", 0, `hour ${header.lastHour} is under embargo: the seeds are still in use`);

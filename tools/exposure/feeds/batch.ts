@@ -4,7 +4,7 @@
 import { decodeShardBlock, SHARD_BLOCK_BYTES } from "../../../protocol/report/shard";
 import type { ReleasedSeed } from "../../../protocol/report/shardFile";
 import { decodeUploadFile } from "../../../protocol/report/uploadFile";
-import type { Database, Session } from "../database/database";
+import type { Database, Session } from "../../daemon/database/database";
 
 /** Enough for 400 people's three weeks. */
 const MAX_BATCH_BYTES = 8_000_000;

@@ -6,13 +6,10 @@ import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { UNFINISHED_PREFIX, writeAtomically } from "../atomicFile";
-import type { Database } from "../database/database";
-import type { DataDirectory } from "../dataDirectory";
-import { type FeedChunk, parseFeedIndex } from "./feedIndex";
-
-/** Feed that everyone may read: local and remote seeds. */
-export const PUBLIC_FEED = "public";
+import { UNFINISHED_PREFIX, writeAtomically } from "../../base/files";
+import type { Database } from "../../daemon/database/database";
+import { type FeedChunk, PUBLIC_FEED, parseFeedIndex } from "../../feed/feedIndex";
+import type { DataDirectory } from "../storage/dataDirectory";
 
 /** Feed of all local seeds, for services that replicate everything. */
 export const ALL_TO_ALL_FEED = "a2a";

@@ -1,6 +1,7 @@
 import type { ReleasedSeed } from "../../../protocol/report/shardFile";
+import { PUBLIC_FEED } from "../../feed/feedIndex";
 import type { Batch } from "./batch";
-import { ALL_TO_ALL_FEED, PUBLIC_FEED } from "./feedFiles";
+import { ALL_TO_ALL_FEED } from "./feedFiles";
 import { fillingFor, type RandomSeed } from "./fill";
 
 /**

@@ -5,11 +5,17 @@ import { readFile, rename, stat } from "node:fs/promises";
 import { slh_dsa_sha2_128s } from "@noble/post-quantum/slh-dsa.js";
 import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/crypto/slhDsa";
 import { KEY_ID_BYTES, keyIdOf, SHARD_SIGNATURE_CONTEXT } from "../../../protocol/report/shard";
+import { writeAtomically } from "../../base/files";
 import { sha256 } from "../../base/sha256";
-import { writeAtomically } from "../atomicFile";
-import type { Database } from "../database/database";
-import { ServiceError } from "../errors";
-import { type FeedIndex, type FeedKey, INDEX_SIGNATURE_CONTEXT, indexDigest, KEY_SIGNATURE_CONTEXT } from "./feedIndex";
+import type { Database } from "../../daemon/database/database";
+import { ServiceError } from "../../daemon/errors";
+import {
+  type FeedIndex,
+  type FeedKey,
+  INDEX_SIGNATURE_CONTEXT,
+  indexDigest,
+  KEY_SIGNATURE_CONTEXT,
+} from "../../feed/feedIndex";
 import type { Signer } from "./signer";
 
 const SECRET_KEY_BYTES = 64;

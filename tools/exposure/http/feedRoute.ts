@@ -1,8 +1,8 @@
 import { createReadStream } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
+import { answerText } from "../../daemon/http/answer";
 import type { FeedFiles, ServedChunk, ServedFeed } from "../feeds/feedFiles";
-import { answerText } from "./answer";
 
 /** A chunk never changes. */
 const CHUNK_CACHE = "public, max-age=2592000, immutable";

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
-import { ALL_TO_ALL_FEED, type FeedFiles, PUBLIC_FEED } from "../feeds/feedFiles";
-import type { Metrics } from "../metrics";
-import { answerText } from "./answer";
+import { answerText } from "../../daemon/http/answer";
+import type { Handler } from "../../daemon/http/server";
+import type { Metrics } from "../../daemon/metrics";
+import { PUBLIC_FEED } from "../../feed/feedIndex";
+import { ALL_TO_ALL_FEED, type FeedFiles } from "../feeds/feedFiles";
 import { serveFeed } from "./feedRoute";
-import type { Handler } from "./server";
 import type { UploadRoute } from "./uploadRoute";
 
 /** Seconds for which an index may be cached; also when another region's service should come back. */

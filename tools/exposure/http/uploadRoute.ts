@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { FormatError } from "../../../protocol/base/formatError";
 import { decodePermissionNumber } from "../../../protocol/report/permissionNumber";
-import type { Clock } from "../clock";
-import type { Metrics } from "../metrics";
-import { checkUpload, MAX_UPLOAD_BYTES, RECEIPT_BYTES, type Uploads } from "../uploads";
-import { answerUpload, BodyTooLarge, readBody } from "./answer";
+import type { Clock } from "../../daemon/clock";
+import { answerUpload, BodyTooLarge, readBody } from "../../daemon/http/answer";
+import type { Metrics } from "../../daemon/metrics";
+import { checkUpload, MAX_UPLOAD_BYTES, RECEIPT_BYTES, type Uploads } from "../intake/uploads";
 import type { GuessLimit } from "./guessLimit";
 
 const RECEIPT_SHAPE = new RegExp(`^[0-9a-fA-F]{${2 * RECEIPT_BYTES}}$`);

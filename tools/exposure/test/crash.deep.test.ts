@@ -9,7 +9,7 @@ import { encodeUploadFile } from "../../../protocol/report/uploadFile";
 import { ROOT } from "../../../test/tools";
 import { sha256 } from "../../base/sha256";
 import { runCli } from "../../cli/test/runCli";
-import { parseFeedIndex } from "../feeds/feedIndex";
+import { parseFeedIndex } from "../../feed/feedIndex";
 import { cleanUpLater, ENGINES, makeUpload, sendUpload, storage } from "./fixtures";
 
 const CHIRPFOB = join(ROOT, "bin/chirpfob.mjs");

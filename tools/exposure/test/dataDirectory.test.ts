@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { chmod, chown, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { defaultDataRoot, openDataDirectory, takeLock } from "../dataDirectory";
+import { defaultDataRoot, openDataDirectory, takeLock } from "../storage/dataDirectory";
 import { cleanUpLater, temporaryFolder, testCore } from "./fixtures";
 
 /** The user who owns nothing. */

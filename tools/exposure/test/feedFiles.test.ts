@@ -2,11 +2,11 @@ import { createHash, randomBytes } from "node:crypto";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Database } from "../../daemon/database/database";
+import { PUBLIC_FEED, parseFeedIndex } from "../../feed/feedIndex";
 import { publish } from "../administration";
 import type { Core } from "../core";
-import type { Database } from "../database/database";
-import { FeedFiles, PUBLIC_FEED } from "../feeds/feedFiles";
-import { parseFeedIndex } from "../feeds/feedIndex";
+import { FeedFiles } from "../feeds/feedFiles";
 import { dataFolder, FakeClock, testCore, uploadBytes } from "./fixtures";
 
 describe("The published files", () => {

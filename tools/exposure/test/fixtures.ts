@@ -10,12 +10,12 @@ import { hourOfSeconds } from "../../../protocol/base/time";
 import { SLH_DSA_SIGNATURE_BYTES } from "../../../protocol/crypto/slhDsa";
 import { encodeUploadFile, type UploadFile } from "../../../protocol/report/uploadFile";
 import { ROOT } from "../../../test/tools";
+import { openEmbedded } from "../../daemon/database/embedded";
+import { startPostgres, type TestPostgres } from "../../daemon/test/postgres";
 import { DEFAULT_CONFIG, type ServiceConfig } from "../config";
 import { type Core, openCore } from "../core";
-import { openEmbedded } from "../database/embedded";
 import type { Signer } from "../feeds/signer";
 import { type ExposureService, startExposureService } from "../service";
-import { startPostgres, type TestPostgres } from "./postgres";
 
 /** 2026-03-10 10:30 UTC: the middle of an hour. */
 export const START = Date.UTC(2026, 2, 10, 10, 30) / 1000;

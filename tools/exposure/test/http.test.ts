@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
-import { encodePermissionNumber } from "../../../protocol/report/permissionNumber";
+import { CHAFF_NUMBER, encodePermissionNumber } from "../../../protocol/report/permissionNumber";
+import { UPLOAD_ANSWER_BYTES } from "../../daemon/http/answer";
 import { publish } from "../administration";
-import { UPLOAD_ANSWER_BYTES } from "../http/answer";
 import { GuessLimit } from "../http/guessLimit";
+import { MAX_UPLOAD_BYTES } from "../intake/uploads";
 import type { ExposureService } from "../service";
-import { CHAFF_NUMBER, MAX_UPLOAD_BYTES } from "../uploads";
 import { dataFolder, FakeClock, REGION, sendUpload, testService, uploadBytes } from "./fixtures";
 
 const LIMIT = 25;

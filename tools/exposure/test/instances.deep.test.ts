@@ -6,8 +6,8 @@ import { decodePermissionNumber } from "../../../protocol/report/permissionNumbe
 import { decodeShardFile } from "../../../protocol/report/shardFile";
 import { encodeUploadFile } from "../../../protocol/report/uploadFile";
 import { sha256 } from "../../base/sha256";
+import { parseFeedIndex } from "../../feed/feedIndex";
 import { publish } from "../administration";
-import { parseFeedIndex } from "../feeds/feedIndex";
 import { FakeClock, makeUpload, storage, temporaryFolder, testCore, uploadBytes } from "./fixtures";
 
 const UPLOADS = 60;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodePermissionNumber } from "../../../protocol/report/permissionNumber";
+import { ServiceError } from "../../daemon/errors";
 import type { Core } from "../core";
-import { ServiceError } from "../errors";
 import { ENGINES, FakeClock, storage, testCore, uploadBytes } from "./fixtures";
 
 const RECEIPT = Buffer.alloc(16, 7);

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodePermissionNumber } from "../../../protocol/report/permissionNumber";
 import { SHARD_BLOCK_BYTES } from "../../../protocol/report/shard";
+import { parseFeedIndex } from "../../feed/feedIndex";
 import { publish } from "../administration";
 import { type Core, openCore } from "../core";
-import { parseFeedIndex } from "../feeds/feedIndex";
 import { dataFolder, FakeClock, noSigner, REGION, sendUpload, testCore, testService, uploadBytes } from "./fixtures";
 
 describe("After the retention time", () => {

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_CONFIG } from "../config";
-import { openDataDirectory, takeLock } from "../dataDirectory";
 import { type ExposureService, startExposureService } from "../service";
+import { openDataDirectory, takeLock } from "../storage/dataDirectory";
 import {
   cleanUpLater,
   dataFolder,

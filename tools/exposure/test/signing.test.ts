@@ -2,13 +2,13 @@ import { createHash, randomBytes } from "node:crypto";
 import { chmod, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { SHARD_SIGNATURE_CONTEXT } from "../../../protocol/report/shard";
 import { decodeShardFile } from "../../../protocol/report/shardFile";
 import { encodeUploadFile } from "../../../protocol/report/uploadFile";
 import { sha256 } from "../../base/sha256";
+import { parseFeedIndex, verifyIndex } from "../../feed/feedIndex";
+import { isShardSigned } from "../../feed/genuineShard";
 import { administer, publish } from "../administration";
 import type { Core } from "../core";
-import { isSigned, parseFeedIndex, verifyIndex } from "../feeds/feedIndex";
 import { ThreadedSigner } from "../feeds/signer";
 import { dataFolder, FakeClock, makeUpload, testCore } from "./fixtures";
 
@@ -38,7 +38,7 @@ describe("A region's key", () => {
         digest,
         seeds,
       ]);
-      expect(isSigned(publicKey, shard.signature.toString("hex"), shard.chain, SHARD_SIGNATURE_CONTEXT)).toBe(true);
+      expect(isShardSigned(shard, Buffer.from(publicKey, "hex"))).toBe(true);
     }
     expect((await stat(core.directory.signingKey)).mode & 0o777).toBe(0o600);
   });

@@ -1,8 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { decodePermissionNumber, encodePermissionNumber } from "../../../protocol/report/permissionNumber";
+import {
+  CHAFF_NUMBER,
+  decodePermissionNumber,
+  encodePermissionNumber,
+} from "../../../protocol/report/permissionNumber";
 import { DEFAULT_CONFIG } from "../config";
-import { CHAFF_NUMBER } from "../uploads";
 import { ENGINES, FakeClock, sendUpload, storage, testService, uploadBytes } from "./fixtures";
 
 const SAMPLES = 150;

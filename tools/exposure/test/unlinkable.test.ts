@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodePermissionNumber } from "../../../protocol/report/permissionNumber";
 import type { Core } from "../core";
-import { TABLES } from "../database/migrations";
+import { TABLES } from "../storage/migrations";
 import { ENGINES, type Engine, FakeClock, START, sharedPostgres, storage, testCore, uploadBytes } from "./fixtures";
 
 /** What is known about numbers, and what about uploads. */

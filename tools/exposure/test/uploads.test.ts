@@ -2,10 +2,14 @@ import { randomBytes } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { FormatError } from "../../../protocol/base/formatError";
 import { hourOfSeconds } from "../../../protocol/base/time";
-import { decodePermissionNumber, encodePermissionNumber } from "../../../protocol/report/permissionNumber";
+import {
+  CHAFF_NUMBER,
+  decodePermissionNumber,
+  encodePermissionNumber,
+} from "../../../protocol/report/permissionNumber";
 import { encodeUploadFile } from "../../../protocol/report/uploadFile";
 import type { Core } from "../core";
-import { CHAFF_NUMBER, checkUpload } from "../uploads";
+import { checkUpload } from "../intake/uploads";
 import { ENGINES, FakeClock, makeUpload, REGION, START, storage, testCore, uploadBytes } from "./fixtures";
 import { raceForNumbers } from "./race";
 

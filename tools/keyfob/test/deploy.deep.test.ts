@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { hasTool } from "../../../test/tools";
 import { sha256 } from "../../base/sha256";
 import { type Bytecode, buildBytecode } from "../../build/bytecode";
-import { Board } from "../board";
+import { BoardConnection } from "../board";
 import { awaitProgram, deploy, findManager, programDigest } from "../deploy";
 import { type Desk, openDesk } from "./simDesk";
 
@@ -18,9 +18,9 @@ afterEach(async () => {
   for (const thing of open.splice(0).reverse()) await thing.close();
 });
 
-async function connect(desk: Desk): Promise<Board> {
+async function connect(desk: Desk): Promise<BoardConnection> {
   open.push(desk);
-  const board = await Board.open(desk.port.address);
+  const board = await BoardConnection.open(desk.port.address);
   open.push(board);
   return board;
 }
@@ -71,7 +71,7 @@ describe("a deployment that is cut off", () => {
       if (bytes > 1000) desk.port.unplug();
     });
     await expect(failure).rejects.toMatchObject({ kind: "lost" });
-    const again = await Board.open(desk.port.address);
+    const again = await BoardConnection.open(desk.port.address);
     open.push(again);
     await deploy(again, lifecycle.image);
     await awaitProgram(again, lifecycle.image);

@@ -6,7 +6,7 @@ import { SeededRandom } from "../../sim/core/random";
 import { openTcpPort, type Port } from "../../sim/usb/ports";
 import type { LiveWorld } from "../../sim/world/live";
 import { World } from "../../sim/world/world";
-import { Board } from "../board";
+import { BoardConnection } from "../board";
 import { Keyfob } from "../keyfob";
 import { importShard } from "../shardImport";
 
@@ -51,7 +51,7 @@ afterAll(async () => {
 
 describe("an import over a 1.5 Mbaud line", () => {
   it("carries shards at no less than 60 % of the line's rate", async () => {
-    const board = await Board.open(port.address);
+    const board = await BoardConnection.open(port.address);
     try {
       const keyfob = await Keyfob.on(board, 20_000);
       await keyfob.setClock(Date.now);

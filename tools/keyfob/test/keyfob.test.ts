@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Command, Status } from "../../../protocol/keyfob/codes";
-import { Board } from "../board";
+import { BoardConnection } from "../board";
 import { DeviceError } from "../deviceError";
 import { Keyfob } from "../keyfob";
 import { KeyfobError } from "../keyfobError";
@@ -12,10 +12,10 @@ afterEach(async () => {
   for (const thing of open.splice(0).reverse()) await thing.close();
 });
 
-async function connect(answer: Answerer): Promise<{ fake: FakeKeyfob; keyfob: Keyfob; board: Board }> {
+async function connect(answer: Answerer): Promise<{ fake: FakeKeyfob; keyfob: Keyfob; board: BoardConnection }> {
   const fake = await FakeKeyfob.start(answer);
   open.push(fake);
-  const board = await Board.open(fake.address);
+  const board = await BoardConnection.open(fake.address);
   open.push(board);
   return { fake, board, keyfob: await Keyfob.on(board) };
 }
@@ -171,9 +171,9 @@ describe("a consent", () => {
 
 describe("a port", () => {
   it("that does not exist is told from one that is silent and one that talks nonsense", async () => {
-    await expect(Board.open("tcp://127.0.0.1:9")).rejects.toMatchObject({ kind: "notFound" });
-    await expect(Board.open("/dev/no-such-port")).rejects.toMatchObject({ kind: "notFound" });
-    await expect(Board.open("http://x")).rejects.toMatchObject({ kind: "address" });
+    await expect(BoardConnection.open("tcp://127.0.0.1:9")).rejects.toMatchObject({ kind: "notFound" });
+    await expect(BoardConnection.open("/dev/no-such-port")).rejects.toMatchObject({ kind: "notFound" });
+    await expect(BoardConnection.open("http://x")).rejects.toMatchObject({ kind: "address" });
     const { createServer } = await import("node:net");
     for (const [kind, greeting] of [
       ["silent", ""],
@@ -186,7 +186,7 @@ describe("a port", () => {
       });
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
       const { port } = server.address() as { port: number };
-      const failure = await Board.open(`tcp://127.0.0.1:${port}`, { handshakeMs: 300 }).catch(
+      const failure = await BoardConnection.open(`tcp://127.0.0.1:${port}`, { handshakeMs: 300 }).catch(
         (error: unknown) => error,
       );
       expect(failure).toBeInstanceOf(DeviceError);

@@ -11,7 +11,7 @@ import { hourOfSeconds } from "../../../protocol/base/time";
 import { hasTool } from "../../../test/tools";
 import { type Bytecode, buildBytecode } from "../../build/bytecode";
 import { makeKey, makeShard, randomSeeds, type TestKey } from "../../cli/test/shardFixture";
-import { Board } from "../board";
+import { BoardConnection } from "../board";
 import { Keyfob } from "../keyfob";
 import { importShard } from "../shardImport";
 import { type Desk, type DeskOptions, openDesk } from "./simDesk";
@@ -38,7 +38,7 @@ afterEach(async () => {
 });
 
 async function connect(desk: Desk): Promise<Keyfob> {
-  const board = await Board.open(desk.port.address);
+  const board = await BoardConnection.open(desk.port.address);
   open.push(board);
   return Keyfob.on(board, 20_000);
 }
@@ -217,23 +217,23 @@ describe("a port", () => {
   onPty("is one command's at a time", async () => {
     const desk = await openDesk({ image: echo.image, pty: true });
     open.push(desk);
-    const board = await Board.open(desk.port.address);
+    const board = await BoardConnection.open(desk.port.address);
     open.push(board);
-    await expect(Board.open(desk.port.address)).rejects.toMatchObject({ kind: "inUse" });
+    await expect(BoardConnection.open(desk.port.address)).rejects.toMatchObject({ kind: "inUse" });
     await board.readRegister({ deviceId: "0".repeat(16), serviceIndex: 0 }, 0x180);
   });
 
   it("over TCP is one command's at a time too", async () => {
     const desk = await openDesk({ image: echo.image });
     open.push(desk);
-    open.push(await Board.open(desk.port.address));
-    await expect(Board.open(desk.port.address)).rejects.toMatchObject({ kind: "inUse" });
+    open.push(await BoardConnection.open(desk.port.address));
+    await expect(BoardConnection.open(desk.port.address)).rejects.toMatchObject({ kind: "inUse" });
   });
 
   it("with a board on it that is no keyfob is recognised", async () => {
     const desk = await openDesk({ image: echo.image });
     open.push(desk);
-    const board = await Board.open(desk.port.address);
+    const board = await BoardConnection.open(desk.port.address);
     open.push(board);
     await expect(Keyfob.on(board, 1500)).rejects.toMatchObject({ kind: "notKeyfob" });
   });
@@ -251,7 +251,7 @@ describe("a port", () => {
     const child = spawn("socat", [`PTY,link=${path},rawer`, `TCP:127.0.0.1:${port}`]);
     try {
       await expect
-        .poll(() => Board.open(path, { handshakeMs: 500 }).catch((error) => error.kind), { timeout: 10_000 })
+        .poll(() => BoardConnection.open(path, { handshakeMs: 500 }).catch((error) => error.kind), { timeout: 10_000 })
         .toBe("notJacdac");
     } finally {
       child.kill();

@@ -1,7 +1,7 @@
 // What each keyfob concluded, and why.
 
 import { MAX_AGE_MINUTES } from "../../../protocol/beacon/frame";
-import { html, type Markup, NONE } from "../../base/markup";
+import { html, type Markup, NO_MARKUP } from "../../base/html";
 import { table } from "../../base/table";
 import { clock, counted, listed, minutesText, percent } from "../../base/words";
 import type { Advice, Difference, LoopResult, PersonAnswer } from "../result";
@@ -46,7 +46,7 @@ function card(result: LoopResult, person: PersonAnswer, most: number): Markup {
       <dl class="bars">
         ${bar("keyfob", "near", directMinutes, most, "direct")}
         ${bar("in truth", "truth", truthMinutes, most, "truth")}
-        ${hasShared ? html`${bar("by repeater", "desk", sharedMinutes, most, "shared")}${bar("in truth", "truth", truthSharedMinutes, most, "truth-shared")}` : NONE}
+        ${hasShared ? html`${bar("by repeater", "desk", sharedMinutes, most, "shared")}${bar("in truth", "truth", truthSharedMinutes, most, "truth-shared")}` : NO_MARKUP}
       </dl>
       <p>${[why(result, person), ...circumstances(result, person)].join(" ")}</p>
       ${own.length === 0 ? html`<p class="agree">As the contact list says</p>` : own.map((d) => html`<p class="differ">${differenceText(d)}</p>`)}
@@ -57,7 +57,7 @@ function bar(label: string, kind: string, minutes: number, most: number, figure:
   const isTruth = kind === "truth";
   const fill =
     minutes === 0
-      ? NONE
+      ? NO_MARKUP
       : html`<i class="${isTruth ? "" : kind}" style="width:${Math.max(2, Math.round((minutes / most) * 100))}%"></i>`;
   return html`<dt>${label}</dt><dd class="bar ${isTruth ? "truth" : ""}" aria-hidden="true">${fill}</dd><dd data-figure="${figure}">${minutes} min</dd>`;
 }
@@ -158,8 +158,8 @@ export function accuracySection(result: LoopResult): Markup {
         : []),
     ],
   })}
-  ${classes.length === 0 ? NONE : contactTable(classes)}
-  <details ${differences.length <= 12 ? html`open` : NONE}>
+  ${classes.length === 0 ? NO_MARKUP : contactTable(classes)}
+  <details ${differences.length <= 12 ? html`open` : NO_MARKUP}>
     <summary>${differences.length === 0 ? "No differences" : "Every difference, and its reason"}</summary>
     ${
       differences.length === 0

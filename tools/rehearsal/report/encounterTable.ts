@@ -1,6 +1,6 @@
 // The timeline again, as words: for those who read with their ears or fingers, and on a small screen.
 
-import { html, type Markup, NONE } from "../../base/markup";
+import { html, type Markup, NO_MARKUP } from "../../base/html";
 import { table } from "../../base/table";
 import { clock } from "../../base/words";
 import type { Encounter, LoopResult } from "../result";
@@ -32,6 +32,6 @@ export function encounterTable({ scene, repeaters, encounters }: LoopResult): Ma
       textColumns: [0, 1, ...(hasPlaces ? [5] : [])],
       rows: shown.map((e) => ({ cells: row(e), mark: ["encounter", `${e.a} ${e.b} ${e.fromS}`] })),
     })}
-    ${encounters.length > shown.length ? html`<p>The first ${shown.length} of ${encounters.length}.</p>` : NONE}
+    ${encounters.length > shown.length ? html`<p>The first ${shown.length} of ${encounters.length}.</p>` : NO_MARKUP}
   </details>`;
 }

@@ -1,6 +1,6 @@
 // What left the keyfobs, what was withheld, what the service published; and what was on the air.
 
-import { html, type Markup, NONE } from "../../base/markup";
+import { html, type Markup, NO_MARKUP } from "../../base/html";
 import { table } from "../../base/table";
 import { clock, counted, grouped, listed, size } from "../../base/words";
 import type { LoopResult, Upload } from "../result";
@@ -37,8 +37,8 @@ function uploadCard(result: LoopResult, { id, name, bytes, firstHour, hours, wit
     <p class="ends" aria-hidden="true"><span>${hourText(shown[0]?.hour)}</span><span>${hourText((shown.at(-1)?.hour ?? 0) + 1)}</span></p>
     <ul class="key" style="margin:0">
       <li><i class="near"></i>${counted(count("real"), "hour", "hours")} with the seeds that made the chirps</li>
-      ${withheld.size > 0 ? html`<li><i class="hatch"></i>${counted(count("hatch"), "hour", "hours")} withheld: ${listed(withheldHours.map((hour) => `${clock(hour * HOUR_S)} to ${clock((hour + 1) * HOUR_S)}`))}</li>` : NONE}
-      ${count("blank") > 0 ? html`<li><i style="background:var(--track)"></i>${counted(count("blank"), "hour", "hours")} before the keyfob was in use: random</li>` : NONE}
+      ${withheld.size > 0 ? html`<li><i class="hatch"></i>${counted(count("hatch"), "hour", "hours")} withheld: ${listed(withheldHours.map((hour) => `${clock(hour * HOUR_S)} to ${clock((hour + 1) * HOUR_S)}`))}</li>` : NO_MARKUP}
+      ${count("blank") > 0 ? html`<li><i style="background:var(--track)"></i>${counted(count("blank"), "hour", "hours")} before the keyfob was in use: random</li>` : NO_MARKUP}
     </ul>
     <p>Only this report can colour them. In the file all ${hours} hours look alike${withheld.size > 0 ? `, the withheld one${withheld.size > 1 ? "s" : ""} too` : ""}: a fresh random seed stands where something is left out.</p>
   </div>`;

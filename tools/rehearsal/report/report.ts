@@ -1,4 +1,4 @@
-import { html, type Markup, NONE } from "../../base/markup";
+import { html, type Markup, NO_MARKUP } from "../../base/html";
 import { clock, counted, day, listed, percent } from "../../base/words";
 import type { LoopResult } from "../result";
 import { accuracySection, answersSection } from "./answers";
@@ -34,7 +34,7 @@ STYLE
   <nav aria-label="Sections"><ul>
     <li><a href="#steps">Step by step</a></li>
     <li><a href="#day">Who was near whom</a></li>
-    ${result.repeaters.length > 0 ? html`<li><a href="#repeater">The repeater</a></li>` : NONE}
+    ${result.repeaters.length > 0 ? html`<li><a href="#repeater">The repeater</a></li>` : NO_MARKUP}
     <li><a href="#answers">Answers</a></li>
     <li><a href="#uploaded">Uploaded and withheld</a></li>
     <li><a href="#air">On the air</a></li>

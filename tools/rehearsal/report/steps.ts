@@ -1,6 +1,6 @@
 // The whole loop in four steps, with this run's own figures: what a reader who knows none of the words has to know first.
 
-import { html, type Markup, NONE } from "../../base/markup";
+import { html, type Markup, NO_MARKUP } from "../../base/html";
 import { counted, grouped, listed, minutesText, size } from "../../base/words";
 import type { LoopResult } from "../result";
 
@@ -23,7 +23,7 @@ export function stepsSection(result: LoopResult): Markup {
     ${step("chirps", chirps, "Chirp", `random numbers were sent by ${counted(devices.length, "keyfob", "keyfobs")}, a new one each minute: a chirp. Each keyfob noted the chirps it heard, ${counted(rows, "row", "rows")} in all.`)}
     ${
       repeaters.length === 0
-        ? NONE
+        ? NO_MARKUP
         : step(
             "passed-on",
             sum(repeaters.map((repeater) => repeater.passedOnMinutes)),

@@ -1,7 +1,7 @@
 // Who was near whom: one lane for each person and repeater, drawn with boxes, so that it fits a phone as well as paper.
 
 import { MAX_AGE_MINUTES } from "../../../protocol/beacon/frame";
-import { html, type Markup, NONE } from "../../base/markup";
+import { html, type Markup, NO_MARKUP } from "../../base/html";
 import { clock, counted, listed, minutesText } from "../../base/words";
 import type { Deed, Encounter, LoopResult, RepeaterReport } from "../result";
 import { encounterTable } from "./encounterTable";
@@ -42,8 +42,8 @@ export function timelineSection(result: LoopResult): Markup {
   <ul class="key">
     <li><i class="near"></i>near ${illNames}</li>
     <li><i class="other"></i>near somebody else</li>
-    ${hasEcho ? html`<li><i class="desk"></i>near a repeater</li><li><i class="echo"></i>chirps a repeater still repeats</li>` : NONE}
-    ${result.deeds.length > 0 ? html`<li><i class="hatch"></i>left out, snoozed or without power</li>` : NONE}
+    ${hasEcho ? html`<li><i class="desk"></i>near a repeater</li><li><i class="echo"></i>chirps a repeater still repeats</li>` : NO_MARKUP}
+    ${result.deeds.length > 0 ? html`<li><i class="hatch"></i>left out, snoozed or without power</li>` : NO_MARKUP}
   </ul>
   <div class="chart">
     ${scene.people.filter(({ id }) => ill.has(id)).map(({ id, name }) => personLane(result, scale, id, name))}
@@ -51,7 +51,7 @@ export function timelineSection(result: LoopResult): Markup {
     ${shown.map(({ id, name }) => personLane(result, scale, id, name))}
     ${axis(scale)}
   </div>
-  ${shown.length < well.length ? html`<p class="lede">The ${shown.length} people who were longest near ${illNames}; ${well.length - shown.length} others are in the tables below.</p>` : NONE}
+  ${shown.length < well.length ? html`<p class="lede">The ${shown.length} people who were longest near ${illNames}; ${well.length - shown.length} others are in the tables below.</p>` : NO_MARKUP}
   ${encounterTable(result)}
 </section>`;
 }
@@ -76,7 +76,7 @@ function personLane(result: LoopResult, scale: Scale, id: string, name: string):
       <h3>${name}<small>${isIll ? "falls ill" : roleText(deeds, id)}</small></h3>
       <ol class="track" aria-label="${name}">
         ${hourLines(scale)}
-        ${scale.band ? box("band", scale, scale.band.fromS, scale.band.toS, "a repeater still repeats what it heard") : NONE}
+        ${scale.band ? box("band", scale, scale.band.fromS, scale.band.toS, "a repeater still repeats what it heard") : NO_MARKUP}
         ${deeds.filter((deed) => deed.id === id).map((deed) => box("hatch", scale, deed.fromS, deed.toS, deedText(deed)))}
         ${others.map((e) => box("other", scale, e.fromS, e.toS, `near ${listed(e.with.map(nameOf))}${atPlace(e.place)}, ${span(e)}`))}
         ${desks.map((e) => box("desk", scale, e.fromS, e.toS, `near ${listed(e.with.map(nameOf))}, ${span(e)}`))}
@@ -110,7 +110,7 @@ function repeaterLane(result: LoopResult, scale: Scale, id: string, name: string
 
 /** The quarter of an hour that follows an infected person's visit to a repeater, large enough to tell minutes apart. */
 export function repeaterSection(result: LoopResult): Markup {
-  if (result.repeaters.length === 0) return NONE;
+  if (result.repeaters.length === 0) return NO_MARKUP;
   return html`
 <section id="repeater" aria-labelledby="repeater-title">
   <h2 id="repeater-title">The repeater\u2019s part</h2>
@@ -169,7 +169,7 @@ function together(encounters: readonly (Encounter & { readonly other: string })[
 function box(kind: string, scale: Scale, fromS: number, toS: number, text: string, label = ""): Markup {
   const from = Math.max(fromS, scale.fromS);
   const to = Math.min(toS, scale.toS);
-  if (to <= from) return NONE;
+  if (to <= from) return NO_MARKUP;
   return html`<li class="${kind}" style="left:${share(scale, from)}%;width:${share(scale, to) - share(scale, from)}%" title="${text}"><span class="label" aria-hidden="true">${label}</span><span class="hidden">${text}</span></li>`;
 }
 

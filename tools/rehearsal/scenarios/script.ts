@@ -1,6 +1,6 @@
 // Built-in scenarios are written as a day's plan: who meets whom where, in hours and minutes of one UTC day.
 
-import { contactsOfMeeting, type LoopScene, type Meeting, type Participant } from "../scene";
+import { contactsOfMeeting, type Gathering, type LoopScene, type Participant } from "../scene";
 
 /** A Monday; far enough after 2024 for a keyfob's clock, and the same at every run. */
 const DAY_S = Date.UTC(2026, 10, 16) / 1000;
@@ -24,7 +24,7 @@ export interface Script {
 
 /** Turns a plan into a scene. */
 export function sceneOfScript(script: Script): LoopScene {
-  const meetings: Meeting[] = script.meetings.map(([place, from, to, ...who]) => ({
+  const meetings: Gathering[] = script.meetings.map(([place, from, to, ...who]) => ({
     who,
     place,
     fromS: secondsOf(from),

@@ -1,12 +1,20 @@
 // The loop with a real crowd, and with everything going wrong that may.
 
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
-import { sharedFile } from "../../../test/tools";
+import { ROOT, sharedFile } from "../../../test/tools";
+import { EXIT } from "../../cli/errors";
 import { readContacts } from "../../sim/contacts/contactList";
 import type { LoopResult } from "../result";
 import { runLoop } from "../run";
 import { builtInScene } from "../scenarios/builtIn";
 import { type LoopScene, sceneOfList } from "../scene";
+
+const CHIRPFOB = {
+  module: pathToFileURL(join(ROOT, "tools/cli/start/program.ts")).href,
+  noDevice: EXIT.noDevice,
+};
 
 const CONFERENCE = sharedFile("data/contacts-ws16.tij.gz");
 /** The whole five hours with everybody take 20 processor minutes and more: CHIRPFOB_CROWD=1 runs them. */
@@ -67,7 +75,7 @@ describe("a run", () => {
 
   /** Its result, but for the minutes that keyfobs chirped while they lay beside a computer, which works in real time. */
   async function run(): Promise<LoopResult> {
-    const result = await runLoop({ scene, radio: "realistic", seed: 1 });
+    const result = await runLoop({ program: CHIRPFOB, scene, radio: "realistic", seed: 1 });
     const timeless = <T extends { counts: object }>(one: T): T => ({
       ...one,
       counts: { ...one.counts, minutesChirped: 0 },
@@ -88,7 +96,7 @@ describe.skipIf(CONFERENCE === undefined)("a conference", () => {
   it(
     "with perfect radio gives no false minute, misses less than one in a hundred, and explains each of them",
     async () => {
-      const result = await runLoop({ scene: scene as LoopScene, radio: "perfect", seed: 1 });
+      const result = await runLoop({ program: CHIRPFOB, scene: scene as LoopScene, radio: "perfect", seed: 1 });
       tell("perfect", result);
       expect(result.people.reduce((sum, person) => sum + person.truthMinutes, 0)).toBeGreaterThan(100);
       expect(result.precision).toBe(1);
@@ -101,7 +109,7 @@ describe.skipIf(CONFERENCE === undefined)("a conference", () => {
   it(
     "with realistic radio and default settings finds nineteen of twenty contacts of five minutes or more",
     async () => {
-      const result = await runLoop({ scene: scene as LoopScene, radio: "realistic", seed: 1 });
+      const result = await runLoop({ program: CHIRPFOB, scene: scene as LoopScene, radio: "realistic", seed: 1 });
       tell("realistic", result);
       const long = result.contacts.filter(({ minMinutes }) => minMinutes >= 5);
       const sum = (what: "contacts" | "found") => long.reduce((total, c) => total + c[what], 0);
@@ -119,8 +127,9 @@ describe("a household in which everything goes wrong", () => {
   const faults = { serviceKilled: 0, cablePulled: 0 };
 
   beforeAll(async () => {
-    calm = await runLoop({ scene, radio: "perfect", seed: 3 });
+    calm = await runLoop({ program: CHIRPFOB, scene, radio: "perfect", seed: 3 });
     stormy = await runLoop({
+      program: CHIRPFOB,
       scene,
       radio: "perfect",
       seed: 3,

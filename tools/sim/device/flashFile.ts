@@ -1,6 +1,7 @@
 // A device's flash in a file: magic, sizes, then settings flash, log flash and erase counters, as they are.
 
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { writeAtomically } from "../../base/files";
 import { SETTINGS_FLASH_BYTES } from "../vm/vm";
 import type { DeviceFlash } from "./device";
 import { SECTOR_BYTES } from "./norFlash";
@@ -16,6 +17,7 @@ export class FlashFileError extends Error {
 /** A file that holds a device's flash from one run of the simulator to the next. */
 export class FlashFile {
   private saved: Buffer | undefined;
+  private saving: Promise<void> = Promise.resolve();
 
   constructor(readonly path: string) {}
 
@@ -36,17 +38,20 @@ export class FlashFile {
     return { settings, log: { bytes: log, erases } };
   }
 
-  /** Writes the file anew, in one go, unless it holds the same already. */
-  saveIfChanged({ settings, log }: DeviceFlash): void {
+  /** Writes the file anew, in one go, unless it holds the same already. One writing at a time: the last one stands. */
+  async saveIfChanged({ settings, log }: DeviceFlash): Promise<void> {
     const header = Buffer.alloc(HEADER_BYTES);
     header.write(MAGIC, "latin1");
     header.writeUInt32LE(log.bytes.length, MAGIC.length);
     const erases = Buffer.alloc(4 * log.erases.length);
     log.erases.forEach((count, i) => void erases.writeUInt32LE(count, 4 * i));
     const bytes = Buffer.concat([header, settings, log.bytes, erases]);
-    if (this.saved?.equals(bytes)) return;
-    writeFileSync(`${this.path}.new`, bytes, { mode: 0o600 });
-    renameSync(`${this.path}.new`, this.path);
-    this.saved = bytes;
+    const save = async (): Promise<void> => {
+      if (this.saved?.equals(bytes)) return;
+      await writeAtomically(this.path, bytes, 0o600);
+      this.saved = bytes;
+    };
+    this.saving = this.saving.then(save, save);
+    await this.saving;
   }
 }

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { hasTool, ROOT } from "../../../test/tools";
 import { EXIT } from "../../cli/errors";
 import { runCli } from "../../cli/test/runCli";
-import { openLink } from "../../keyfob/link";
+import { openLink } from "../../keyfob/openLink";
 import { FlashFile } from "../device/flashFile";
 
 const folder = mkdtempSync(join(tmpdir(), "chirpfob-sim-"));
@@ -89,7 +89,7 @@ describe("chirpfob sim device", () => {
     expect(readFileSync(file, "utf8")).toBe("Dear reader");
 
     const blank = new FlashFile(join(folder, "short"));
-    blank.saveIfChanged({
+    await blank.saveIfChanged({
       settings: new Uint8Array(256 * 1024),
       log: { bytes: new Uint8Array(4096), erases: new Uint32Array(1) },
     });

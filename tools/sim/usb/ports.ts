@@ -4,17 +4,29 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, lstatSync, readlinkSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
+import { retry } from "../../base/retry";
 import type { SeededRandom } from "../core/random";
+import type { Scheduler } from "../core/scheduler";
 import type { SimDevice } from "../device/device";
-import type { LiveWorld } from "../world/live";
 import { UsbBridge } from "./bridge";
 import { type LineFaultOptions, LineFaults } from "./lineFaults";
 
 /** Bytes that may wait for a host that does not read; more are lost, as on a real port. */
 const BACKLOG_BYTES = 64 * 1024;
 
+const LINK_POLL_MS = 2;
+
 /** Linux and macOS name them so. */
 const PSEUDO_TERMINAL = /^\/dev\/(pts\/|ttys)\d+$/;
+
+/** What lets a device live along with real time, for hosts on the other side of a real port. */
+export interface RealTime {
+  readonly scheduler: Scheduler;
+  /** Brings the device to the present, so that what comes from outside now happens now. */
+  catchUp(): void;
+  /** To be called after something came from outside: it is dealt with soon. */
+  nudge(): void;
+}
 
 /** A port on which a host can open the device. */
 export interface Port {
@@ -40,7 +52,7 @@ class Cable {
   private readonly toDevice: LineFaults;
 
   constructor(
-    private readonly live: LiveWorld,
+    private readonly live: RealTime,
     device: SimDevice,
     options: PortOptions,
     send: (bytes: Uint8Array) => void,
@@ -50,7 +62,7 @@ class Cable {
     this.toDevice = new LineFaults(faults, options.random.fork("to device"), pulled);
     const toHost = new LineFaults(faults, options.random.fork("to host"), pulled);
     this.bridge = new UsbBridge(device, {
-      scheduler: live.world.scheduler,
+      scheduler: live.scheduler,
       onBytes: (bytes) => send(toHost.pass(bytes)),
       ...(options.baud === undefined ? {} : { baud: options.baud }),
     });
@@ -69,7 +81,7 @@ class Cable {
 
 /** Offers a device on a TCP port of this machine; 0 chooses a free one. One host at a time; others are turned away. */
 export async function openTcpPort(
-  live: LiveWorld,
+  live: RealTime,
   device: SimDevice,
   port: number,
   options: PortOptions,
@@ -113,7 +125,7 @@ export async function openTcpPort(
 
 /** socat names its terminal a moment before it makes the link. */
 async function waitForLink(path: string, isEnded: () => boolean): Promise<void> {
-  while (!existsSync(path) && !isEnded()) await new Promise((resolve) => setTimeout(resolve, 2));
+  await retry(async () => existsSync(path) || isEnded() || undefined, { pauseMs: LINK_POLL_MS });
 }
 
 /** Whether socat is installed, without which there are no pseudo terminals. */
@@ -142,7 +154,7 @@ function socatPath(path: string): string {
  *
  * @throws Error if something else is at `path`, which is left alone, or socat cannot make a terminal there
  */
-export async function openPty(live: LiveWorld, device: SimDevice, path: string, options: PortOptions): Promise<Port> {
+export async function openPty(live: RealTime, device: SimDevice, path: string, options: PortOptions): Promise<Port> {
   let child: ChildProcess;
   let cable: Cable | undefined;
   let isClosing = false;

@@ -21,6 +21,10 @@ export class LiveWorld {
     this.originUs = world.nowUs;
   }
 
+  get scheduler(): World["scheduler"] {
+    return this.world.scheduler;
+  }
+
   start(): void {
     this.originMs = performance.now();
     this.originUs = this.world.nowUs;
