@@ -75,7 +75,7 @@ export async function buildBytecode(name: string, entry: string): Promise<Byteco
 export async function writeDeviceTypes(): Promise<void> {
   const entry = "build/empty.ts";
   await mkdir(OUT, { recursive: true });
-  const unlock = await lock(join(OUT, "compiler.lock"));
+  const unlock = await lockFile(join(OUT, "compiler.lock"));
   try {
     const stamp = await readFile(TYPES_STAMP, "utf8").catch(() => "");
     if (existsSync(SERVICE_TYPES) && stamp === (await servicesFingerprint())) return;
