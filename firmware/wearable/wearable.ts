@@ -25,6 +25,7 @@ import { RegionKeys } from "../state/regionKeys";
 import { Session } from "../state/session";
 import { Consent } from "../wearer/consent";
 import { LightPlayer } from "../wearer/light";
+import { SettingsGuard } from "../wearer/settingsGuard";
 import { Snooze } from "../wearer/snooze";
 import { radioLoop, workLoop } from "./minutes";
 import { resumeClock } from "./restarts";
@@ -56,6 +57,7 @@ export class Wearable implements DeviceState {
   readonly settings: SettingsStore;
   readonly consent: Consent;
   readonly snooze: Snooze;
+  private readonly guard: SettingsGuard;
   readonly host: HciHost;
   readonly writer: RowWriter;
   readonly listener: Listener;
@@ -122,6 +124,7 @@ export class Wearable implements DeviceState {
     this.session = new Session(settings);
     this.consent = new Consent(timer);
     this.snooze = new Snooze(this.clock);
+    this.guard = new SettingsGuard(this.clock, this.consent);
     this.filter = new FrameFilter(this.config.hearing());
     this.host = new HciHost(board.radio, timer, this.config.radio(), (report) => {
       const hearing = self.filter.read(report);
@@ -153,8 +156,8 @@ export class Wearable implements DeviceState {
     await resumeClock(this);
     this.service.offer(Group.State, state);
     this.service.offer(Group.Clock, state);
-    this.service.offer(Group.RegionKeys, new RegionKeyCommands(this.keys));
-    this.service.offer(Group.Wearer, new WearerCommands(this.consent, this.snooze));
+    this.service.offer(Group.RegionKeys, new RegionKeyCommands(this.keys, this.guard));
+    this.service.offer(Group.Wearer, new WearerCommands(this.consent, this.snooze, this.guard));
     this.board.onPress((heldMs) => pressed(self, heldMs));
     if (this.faults.safeMode) this.service.otherwise = Status.NotOffered;
     else await useStorage(this);
@@ -232,6 +235,10 @@ export class Wearable implements DeviceState {
     if (this.board.clockChip) await this.board.clockChip.set(this.clock.seconds());
     await this.session.checkpoint(this.clock);
     this.light.showNow();
+  }
+
+  allowsChanges(): boolean {
+    return this.guard.allows();
   }
 
   configChanged(): void {
