@@ -1,4 +1,4 @@
-import type { Pattern } from "../firmware/wearer/light";
+import type { Pattern } from "../firmware/wearer/patterns";
 
 /** More chirps than it can hold: move it, raise its floor, or add another one. */
 export const OVER_CAPACITY: Pattern = "[255, 160, 0, 4, 150, 250, 10000]";

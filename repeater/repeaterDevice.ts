@@ -1,14 +1,17 @@
+import type { Agenda } from "../firmware/base/agenda";
 import type { Runtime } from "../firmware/base/runtime";
 import type { Board } from "../firmware/board/board";
 import type { SettingsStore } from "../firmware/board/settingsStore";
 import { HciHost, type RadioSettings } from "../firmware/hci/host";
-import { KeyfobService } from "../firmware/host/service";
+import type { KeyfobService } from "../firmware/host/service";
 import { type DeviceState, StateCommands } from "../firmware/host/stateCommands";
 import { FrameFilter } from "../firmware/listen/frameFilter";
-import { Clock } from "../firmware/state/clock";
+import type { Clock } from "../firmware/state/clock";
 import { Config } from "../firmware/state/config";
-import { Fault, FaultCounters } from "../firmware/state/faultCounters";
-import { CHIRPING, FAULT, LightPlayer, type Pattern } from "../firmware/wearer/light";
+import { Fault, type FaultCounters } from "../firmware/state/faultCounters";
+import { keepRadio, RADIO_GRACE_MS } from "../firmware/state/radioUpkeep";
+import { LightPlayer } from "../firmware/wearer/lightPlayer";
+import { CHIRPING, FAULT, type Pattern } from "../firmware/wearer/patterns";
 import { readU16 } from "../protocol/base/bytes";
 import { Group, Purpose, Role, StateFlag } from "../protocol/keyfob/codes";
 import { ConfigKey } from "../protocol/keyfob/configKeys";
@@ -38,35 +41,45 @@ const MINUTE_S = 60;
 /** Timers of DeviceScript freeze after 49.7 days: restart after 38 days when nothing is in memory, after 39 in any case. */
 const QUIET_RESTART_MS = 38 * 86400000;
 const RESTART_MS = 39 * 86400000;
-const RADIO_GRACE_MS = 10000;
-const MAINS = 255;
 
 /** The repeater: radio, memory, light and host, brought together. It has no clock and stores nothing but its configuration. */
 export class RepeaterDevice implements DeviceState {
   readonly role: Role;
-  readonly service: KeyfobService;
 
+  private readonly service: KeyfobService;
+  private readonly agenda: Agenda;
   private readonly runtime: Runtime;
-  private readonly settings: SettingsStore;
+  private readonly faults: FaultCounters;
   private readonly clock: Clock;
   private readonly config: Config;
-  private readonly filter: FrameFilter;
+  private readonly frames: FrameFilter;
   private readonly host: HciHost;
   private readonly repeater: Repeater;
   private readonly light: LightPlayer;
-  private faults: FaultCounters | undefined;
-  private resetsNoted: number;
   private isListening: boolean;
-  private isAdvertising: boolean;
   private lastBurstMs: number;
+  /** When the next burst is due. */
+  private dueMs: number;
+  private seconds: number;
 
-  constructor(board: Board, runtime: Runtime, settings: SettingsStore, defaults: string) {
+  constructor(
+    service: KeyfobService,
+    agenda: Agenda,
+    clock: Clock,
+    board: Board,
+    runtime: Runtime,
+    settings: SettingsStore,
+    defaults: string,
+    faults: FaultCounters,
+  ) {
     const self = this; // the DeviceScript compiler has no `this` in arrow functions
     const timer = runtime.timer;
     this.role = Role.Repeater;
+    this.service = service;
+    this.agenda = agenda;
     this.runtime = runtime;
-    this.settings = settings;
-    this.clock = new Clock(timer);
+    this.faults = faults;
+    this.clock = clock;
     this.config = new Config(settings, defaults, Role.Repeater);
     this.repeater = new Repeater(
       CAPACITY,
@@ -74,39 +87,37 @@ export class RepeaterDevice implements DeviceState {
       this.repeaterSettings(),
       (below) => readU16(runtime.randomBytes(2), 0) % below,
     );
-    this.filter = new FrameFilter(this.config.hearing());
+    this.frames = new FrameFilter(this.config.hearing());
     this.host = new HciHost(board.radio, timer, this.radioSettings(), (report) => {
-      const hearing = self.filter.read(report);
+      const hearing = self.frames.read(report);
       if (hearing) self.repeater.hear(hearing, timer.millis());
     });
-    this.light = new LightPlayer(board.light, timer, () => self.pattern());
-    this.service = new KeyfobService(timer);
-    this.resetsNoted = 0;
+    this.light = new LightPlayer(board.light, timer, clock, agenda, () => self.pattern());
     this.isListening = false;
-    this.isAdvertising = false;
     this.lastBurstMs = 0;
+    this.dueMs = 0;
+    this.seconds = 0;
   }
 
   /** Takes over the configuration and begins to work. Returns when all is under way. */
   async start(): Promise<void> {
     const self = this;
-    this.faults = await FaultCounters.start(this.settings);
     await this.config.load();
     this.configChanged();
     this.service.offer(Group.State, new StateCommands(this, this.clock, this.config));
-    this.runtime.background(async () => await self.light.play());
     if (this.faults.safeMode) return;
-    this.runtime.background(async () => await self.upkeepLoop());
-    this.runtime.background(async () => await self.burstLoop());
+    keepRadio(this.agenda, this.clock, this.host, this.faults);
+    this.agenda.add(async () => await self.upkeep());
+    this.agenda.add(async () => await self.nextBurst());
   }
 
   // What the host sees
 
   flags(): number {
     let flags = this.host.isUp() ? StateFlag.RadioUp : 0;
-    if (this.isAdvertising && this.host.isUp()) flags |= StateFlag.Chirping;
+    if (this.host.isAdvertising()) flags |= StateFlag.Chirping;
     if (this.hasFault()) flags |= StateFlag.Fault;
-    if (this.isSafeMode()) flags |= StateFlag.SafeMode;
+    if (this.faults.safeMode) flags |= StateFlag.SafeMode;
     if (this.repeater.isOverCapacity(this.runtime.timer.millis())) flags |= StateFlag.OverCapacity;
     return flags;
   }
@@ -117,10 +128,6 @@ export class RepeaterDevice implements DeviceState {
 
   uptimeSeconds(): number {
     return Math.floor(this.runtime.timer.millis() / SECOND_MS);
-  }
-
-  battery(): number {
-    return MAINS;
   }
 
   consentPurpose(): Purpose {
@@ -138,8 +145,8 @@ export class RepeaterDevice implements DeviceState {
       0,
       0,
       repeater.known,
-      this.filter.ignored,
-      this.filter.weak,
+      this.frames.ignored,
+      this.frames.weak,
       repeater.minutesSent,
       repeater.minutesMissed,
       this.host.resets,
@@ -152,7 +159,7 @@ export class RepeaterDevice implements DeviceState {
       0,
       0,
       0,
-      this.faults ? this.faults.count(Fault.Crash) : 0,
+      this.faults.count(Fault.Crash),
       repeater.live(this.runtime.timer.millis()),
       repeater.dropped,
     ];
@@ -168,7 +175,7 @@ export class RepeaterDevice implements DeviceState {
 
   configChanged(): void {
     this.host.configure(this.radioSettings());
-    this.filter.configure(this.config.hearing());
+    this.frames.configure(this.config.hearing());
     this.repeater.configure(this.repeaterSettings());
     if (this.isQuiet()) this.repeater.forget();
     this.isListening = false;
@@ -179,12 +186,8 @@ export class RepeaterDevice implements DeviceState {
     return this.config.value(ConfigKey.Quiet) === 1;
   }
 
-  private isSafeMode(): boolean {
-    return this.faults?.safeMode === true;
-  }
-
   private hasFault(): boolean {
-    return this.isSafeMode() || (!this.host.isUp() && this.runtime.timer.millis() > RADIO_GRACE_MS);
+    return this.faults.safeMode || (!this.host.isUp() && this.runtime.timer.millis() > RADIO_GRACE_MS);
   }
 
   private pattern(): Pattern {
@@ -207,51 +210,31 @@ export class RepeaterDevice implements DeviceState {
 
   // What goes on by itself
 
-  private async burstLoop(): Promise<void> {
-    const timer = this.runtime.timer;
-    let dueMs = timer.millis();
-    while (true) {
-      const nowMs = timer.millis();
-      await this.burst(nowMs);
-      // Nothing that comes in now is due before it is a minute old.
-      if (this.repeater.inHand() === 0) dueMs = nowMs + SECOND_MS;
-      else dueMs = Math.max(dueMs + BURST_EVERY_MS, nowMs - LATE_MS);
-      await timer.sleep(Math.max(1, dueMs - timer.millis()));
-    }
+  private async nextBurst(): Promise<number> {
+    const nowMs = this.runtime.timer.millis();
+    await this.burst(nowMs);
+    // Nothing that comes in now is due before it is a minute old.
+    if (this.repeater.inHand() === 0) this.dueMs = this.clock.nextSecond();
+    else this.dueMs = Math.max(this.dueMs + BURST_EVERY_MS, nowMs - LATE_MS);
+    return this.dueMs;
   }
 
   private async burst(nowMs: number): Promise<void> {
-    if (!this.host.isUp()) return;
+    const host = this.host;
+    if (!host.isUp()) return;
     const advertisement = this.isQuiet() ? undefined : this.repeater.next(nowMs);
-    if (advertisement) {
-      await this.host.turn(advertisement);
-      this.lastBurstMs = nowMs;
-      this.isAdvertising = true;
-      this.isListening = true;
-    } else if (!this.isListening || (this.isAdvertising && nowMs - this.lastBurstMs > STOP_AFTER_MS)) {
-      if (this.isQuiet()) await this.host.silence();
-      else await this.host.turn(undefined);
-      this.isAdvertising = false;
-      this.isListening = true;
-    }
+    if (advertisement) this.lastBurstMs = nowMs;
+    else if (this.isListening && !(host.isAdvertising() && nowMs - this.lastBurstMs > STOP_AFTER_MS)) return;
+    if (this.isQuiet()) await host.silence();
+    else await host.turn(advertisement);
+    this.isListening = true;
   }
 
-  private async upkeepLoop(): Promise<void> {
-    const timer = this.runtime.timer;
-    const faults = this.faults as FaultCounters;
-    let seconds = 0;
-    while (true) {
-      seconds++;
-      await this.host.supervise();
-      if (this.host.resets > this.resetsNoted) {
-        this.resetsNoted = this.host.resets;
-        await faults.add(Fault.RadioReset);
-      }
-      this.repeater.expire(timer.millis());
-      if (seconds % MINUTE_S === 0) await faults.minutePassed();
-      await this.restartInTime();
-      await timer.sleep(SECOND_MS);
-    }
+  private async upkeep(): Promise<number> {
+    this.repeater.expire(this.runtime.timer.millis());
+    if (++this.seconds % MINUTE_S === 0) await this.faults.minutePassed();
+    await this.restartInTime();
+    return this.clock.nextSecond();
   }
 
   private async restartInTime(): Promise<void> {
@@ -260,7 +243,7 @@ export class RepeaterDevice implements DeviceState {
     if (uptimeMs < RESTART_MS && this.repeater.inHand() > 0) return;
     await this.host.silence();
     this.repeater.forget();
-    await (this.faults as FaultCounters).announceRestart();
+    await this.faults.announceRestart();
     this.runtime.reboot();
   }
 }

@@ -105,7 +105,7 @@ describe("what stands in one place only", () => {
     [/PACT-SHARD-v1/, "protocol/report/shard.ts"],
     [/0123456789ABCDEFGHJKMNPQRSTVWXYZ/, "protocol/report/permissionNumber.ts"],
     [/\b0x004c\b/i, "protocol/beacon/frame.ts"],
-    [/limitsDb: \[55/, "protocol/match/score.ts"],
+    [/limitsDb: \[55/, "protocol/match/defaultScore.ts"],
     [/\btxPower - |\* config\.weights/i, "protocol/match/score.ts"],
     [/\b7_?856\b/, "protocol/crypto/slhDsa.ts"],
   ];
@@ -145,6 +145,29 @@ describe("what stands in one place only", () => {
       ({ path, code }) => !path.startsWith("protocol/") && /\b(sha256|Sha256)\w*\([^)]*\b(seed|chirp|row)\b/.test(code),
     );
     expect(users.map(({ path }) => path)).toEqual([]);
+  });
+
+  it("the waiting for time to pass: the agenda. Others wait for an answer of a peripheral, or give way", () => {
+    const device = [...product("firmware"), ...product("repeater")];
+    const homes = (mark: RegExp): string[] => device.filter(({ code }) => mark.test(code)).map(({ path }) => path);
+    expect(homes(/\.rest\(/)).toEqual(["firmware/base/agenda.ts"]);
+    expect(homes(/while \(true\)|for \(;;\)/).sort()).toEqual([
+      "firmware/base/agenda.ts",
+      "firmware/reports/shardImport.ts", // ends with the block's matches
+      "repeater/rounds.ts", // ends after MAX_LOOKS
+    ]);
+    expect(homes(/\b(?:sleep|suspend)\((?!1\))/).sort()).toEqual([
+      "firmware/base/timer.ts", // declares it
+      "firmware/chips/blueNrgMs.ts",
+      "firmware/chips/spiHciTransport.ts",
+      "firmware/chips/spiNorStore.ts",
+      "firmware/chips/zephyrHciSpi.ts",
+      "firmware/hci/host.ts",
+      "firmware/jacdac/deviceScriptRuntime.ts",
+      "firmware/jacdac/jacdacFlash.ts",
+      "firmware/jacdac/jacdacSettings.ts",
+      "firmware/results/results.ts", // keeps matches after a time that tells nothing
+    ]);
   });
 
   it("Bluetooth's opcodes of commands: the HCI host, and the controller model that answers it", () => {

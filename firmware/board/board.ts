@@ -6,6 +6,8 @@ import type { Light } from "./light";
 /** What a board brings to the program. */
 export interface Board {
   readonly radio: HciTransport;
+  /** What the radio wants done now and then. @returns when it is due again, in milliseconds of the timer */
+  readonly radioJob: (() => Promise<number>) | undefined;
   /** Resolves when the store is ready to use. @throws FlashError */
   openFlash(): Promise<FlashStore>;
   /** Undefined if the board has none. */

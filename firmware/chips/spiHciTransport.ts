@@ -126,23 +126,17 @@ export class SpiHciTransport implements HciTransport {
     if (this.polling) return;
     this.polling = true;
     try {
-      for (let i = 0; i < READS_PER_POLL && this.interrupt.isHigh(); i++) await this.readOnce();
+      for (let i = 0; i < READS_PER_POLL && this.interrupt.isHigh(); i++) {
+        this.stream.push(await this.dialect.read());
+        for (let packet = this.stream.next(); packet; packet = this.stream.next()) await this.receive(packet);
+        this.counters.garbage = this.stream.garbage;
+      }
       while (this.isRunning() && this.credits > 0 && this.queue.length > 0) await this.writeNext();
     } catch (_error) {
       this.counters.failures++;
     } finally {
       this.polling = false;
     }
-  }
-
-  private async readOnce(): Promise<void> {
-    this.stream.push(await this.dialect.read());
-    for (;;) {
-      const packet = this.stream.next();
-      if (packet === undefined) break;
-      await this.receive(packet);
-    }
-    this.counters.garbage = this.stream.garbage;
   }
 
   private async writeNext(): Promise<void> {

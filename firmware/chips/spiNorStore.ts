@@ -22,7 +22,6 @@ const WRITE_ENABLE = 0x06;
 const READ_SFDP = 0x5a;
 const READ_JEDEC_ID = 0x9f;
 const RELEASE_POWER_DOWN = 0xab;
-const DEEP_POWER_DOWN = 0xb9;
 
 const STATUS_BUSY = 0x01;
 const STATUS_WRITE_ENABLED = 0x02;
@@ -33,7 +32,7 @@ const STATUS_PROTECTION = 0x3c;
 const PROGRAM_MS = 10;
 const ERASE_MS = 800;
 const STATUS_WRITE_MS = 80;
-/** Release from deep power-down takes 3 to 100 microseconds. */
+/** Release from deep power-down, in which another program may have left the chip, takes 3 to 100 microseconds. */
 const WAKE_MS = 1;
 
 const UNDRIVEN = 0xff;
@@ -57,7 +56,6 @@ export class SpiNorStore implements FlashStore {
   private readonly timer: Timer;
   /** One operation at a time: a program must not slip between another's write enable and its data. */
   private readonly turn: Turn;
-  private asleep = false;
 
   private constructor(chip: SpiDevice, geometry: NorGeometry, timer: Timer) {
     this.chip = chip;
@@ -95,7 +93,7 @@ export class SpiNorStore implements FlashStore {
     if (!(length > 0 && count > 0 && length * count <= TRANSFER_BYTES && offset >= 0 && stride >= 0))
       throw new FlashError(OUT_OF_BOUNDS);
     if (last + length > this.size) throw new FlashError(BEHIND_THE_END);
-    await this.begin();
+    await this.turn.take();
     try {
       const result = Buffer.alloc(length * count);
       for (let k = 0; k < count; k++)
@@ -111,7 +109,7 @@ export class SpiNorStore implements FlashStore {
     if (!(data.length > 0 && data.length <= TRANSFER_BYTES && offset >= 0 && inSector + data.length <= SECTOR_BYTES))
       throw new FlashError(OUT_OF_BOUNDS);
     if (offset + data.length > this.size) throw new FlashError(BEHIND_THE_END);
-    await this.begin();
+    await this.turn.take();
     try {
       let done = 0;
       while (done < data.length) {
@@ -128,7 +126,7 @@ export class SpiNorStore implements FlashStore {
   async erase(offset: number): Promise<void> {
     if (offset % SECTOR_BYTES !== 0 || offset < 0 || offset >= this.size)
       throw new FlashError("erase of what is not the start of a sector");
-    await this.begin();
+    await this.turn.take();
     try {
       await this.enableWrite(offset);
       await this.chip.exchange(Buffer.from(addressed(this.geometry.eraseOpcode, offset)));
@@ -136,30 +134,6 @@ export class SpiNorStore implements FlashStore {
     } finally {
       this.turn.give();
     }
-  }
-
-  /**
-   * Puts the chip to its lowest current (1 to 5 microamperes), in which it ignores every write; the next operation wakes it.
-   *
-   * @devsWhenUsed
-   */
-  async powerDown(): Promise<void> {
-    await this.turn.take();
-    try {
-      await this.chip.exchange(Buffer.from([DEEP_POWER_DOWN]));
-      this.asleep = true;
-    } finally {
-      this.turn.give();
-    }
-  }
-
-  /** Takes the chip for one operation and wakes it if need be. */
-  private async begin(): Promise<void> {
-    await this.turn.take();
-    if (!this.asleep) return;
-    await this.chip.exchange(Buffer.from([RELEASE_POWER_DOWN]));
-    await this.timer.sleep(WAKE_MS);
-    this.asleep = false;
   }
 
   private async readOnce(offset: number, length: number): Promise<Buffer> {

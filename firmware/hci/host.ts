@@ -105,6 +105,11 @@ export class HciHost implements EventReceiver {
     return this.running && !this.failed;
   }
 
+  /** Whether it advertises something. */
+  isAdvertising(): boolean {
+    return this.isUp() && this.wanted !== undefined;
+  }
+
   /** Takes over new intervals with the next `turn`. */
   configure(settings: RadioSettings): void {
     this.settings = settings;
@@ -170,7 +175,13 @@ export class HciHost implements EventReceiver {
 
   private async start(): Promise<boolean> {
     this.starting = true;
-    this.forgetController();
+    this.failed = false;
+    this.garbageSinceReset = 0;
+    this.unanswered = 0;
+    this.lastAnswerAt = this.timer.millis();
+    this.advertising = false;
+    this.scanning = false;
+    this.settingsChanged = true;
     let alive = false;
     try {
       await this.transport.resetHardware();
@@ -188,16 +199,6 @@ export class HciHost implements EventReceiver {
     }
     this.starting = false;
     return alive;
-  }
-
-  private forgetController(): void {
-    this.failed = false;
-    this.garbageSinceReset = 0;
-    this.unanswered = 0;
-    this.lastAnswerAt = this.timer.millis();
-    this.advertising = false;
-    this.scanning = false;
-    this.settingsChanged = true;
   }
 
   /** Sends commands and waits until all are answered well. */

@@ -82,7 +82,7 @@ export class ExportCommands implements CommandGroup {
   }
 
   private async block(request: number, index: number): Promise<Buffer> {
-    let seeds = Buffer.alloc(0);
+    let seeds: Buffer = Buffer.alloc(0);
     const open = this.open;
     if (open && open.request === request && index < open.blocks() && this.consent.covers(Purpose.Export, request))
       seeds = await open.block(index);

@@ -94,7 +94,8 @@ export class ImportCommands implements CommandGroup {
     if (command === Command.ImportVerify)
       report[At.ImportVerifyReportPercent] =
         status === Status.Verifying ? this.percent : status === Status.Ok ? 100 : 0;
-    else if (status === Status.Ok) putU32(report, At.ImportBeginReportNextPiece, this.current.nextPiece);
+    else if (status === Status.Ok)
+      putU32(report, At.ImportBeginReportNextPiece, (this.current as ShardImport).nextPiece);
     return report;
   }
 
@@ -223,7 +224,7 @@ export class ImportCommands implements CommandGroup {
   /** The shard is in no local here: a closure keeps all of them alive for as long as it lives. */
   private startVerifying(): void {
     const self = this;
-    const request = this.current.request;
+    const request = (this.current as ShardImport).request;
     this.working = true;
     this.percent = 0;
     this.verifying = this.current;
@@ -248,9 +249,9 @@ export class ImportCommands implements CommandGroup {
   private async finish(): Promise<void> {
     const parts = this.parts;
     const isGenuine = await this.verifyShard();
-    const region = this.verifying.header.region;
-    const chunk = this.verifying.header.chunk;
-    const matches = this.verifying.matches;
+    const region = (this.verifying as ShardImport).header.region;
+    const chunk = (this.verifying as ShardImport).header.chunk;
+    const matches = (this.verifying as ShardImport).matches;
     this.verifying = undefined;
     if (!isGenuine) {
       this.refusedShards++;
@@ -268,7 +269,7 @@ export class ImportCommands implements CommandGroup {
 
   private async verifyShard(): Promise<boolean> {
     const self = this;
-    const shard = this.verifying;
+    const shard = this.verifying as ShardImport;
     const publicKey = this.parts.keys.publicKey(shard.header.region, shard.header.keyId);
     if (publicKey === undefined) return false;
     return await shard.verify(publicKey, (percent) => {

@@ -1,12 +1,12 @@
 import * as ds from "@devicescript/core";
 import { Command } from "../../protocol/keyfob/codes";
+import { type Agenda, type Job, NEVER } from "../base/agenda";
+import type { Clock } from "../state/clock";
 import { HAS_BYTES, valuesOf } from "./layouts";
 import type { KeyfobService } from "./service";
 
 /** Commands that may wait while one is carried out; more are dropped, and the host repeats what it gets no report for. */
 const QUEUE_LENGTH = 8;
-/** The worker looks by itself now and then, should a wake-up be lost. */
-const IDLE_MS = 1000;
 
 interface Waiting {
   readonly command: number;
@@ -15,7 +15,6 @@ interface Waiting {
 
 /** Index of the keyfob service on its device; 0 is the control service. */
 const SERVICE_INDEX = 1;
-const ANNOUNCE_MS = 500;
 /** In an announcement: the device acknowledges (DeviceScript's runtime does so), and how often it counted up to steady. */
 const SUPPORTS_ACK = 0x100;
 const RESTARTS_STEADY = 15;
@@ -34,21 +33,21 @@ interface PacketHook {
 export class KeyfobServer {
   /** Packets dropped because the queue was full. */
   overflows: number;
-  private service: KeyfobService | undefined;
+  private readonly agenda: Agenda;
+  private readonly service: KeyfobService;
+  private readonly worker: Job;
   private queue: Waiting[];
-  private worker: ds.Fiber | undefined;
-
-  constructor() {
-    this.overflows = 0;
-    this.queue = [];
-  }
 
   /** Begins to answer. */
-  start(service: KeyfobService): void {
+  constructor(agenda: Agenda, clock: Clock, service: KeyfobService) {
+    const self = this;
+    this.agenda = agenda;
     this.service = service;
-    announce.start();
+    this.overflows = 0;
+    this.queue = [];
+    this.worker = agenda.add(async () => await self.work());
     takePackets(this);
-    this.worker = this.work.start();
+    announce(agenda, clock);
   }
 
   /** Sends the report `code` with a payload of the length that services/keyfob.md says. */
@@ -63,22 +62,17 @@ export class KeyfobServer {
       return;
     }
     this.queue.push({ command, payload });
-    const worker = this.worker;
-    if (worker?.suspended) worker.resume(undefined);
+    this.agenda.wake(this.worker);
   }
 
-  private async work(): Promise<void> {
-    const service = this.service as KeyfobService;
-    while (true) {
+  private async work(): Promise<number> {
+    while (this.queue.length > 0) {
       const next = this.queue[0];
-      if (!next) {
-        await ds.suspend(IDLE_MS);
-        continue;
-      }
       this.queue = this.queue.slice(1);
-      const report = await service.handle(next.command, next.payload);
+      const report = await this.service.handle(next.command, next.payload);
       if (report) await this.sendReport(next.command, report);
     }
+    return NEVER;
   }
 }
 
@@ -89,7 +83,9 @@ export class KeyfobServer {
 function encodeReport(code: number, payload: Buffer): ds.Packet {
   const fields = valuesOf(code);
   const specs = ds.Keyfob.spec;
-  const report = code === Command.ImportProgress ? specs.lookup("importProgress") : specs.byCode(code).response;
+  const report = (
+    code === Command.ImportProgress ? specs.lookup("importProgress") : specs.byCode(code).response
+  ) as ds.PacketSpec;
   const values: (number | Buffer)[] = [];
   for (let i = 0; i < fields % HAS_BYTES; i++) values.push(0);
   let packet = report.encode(values);
@@ -105,15 +101,15 @@ function encodeReport(code: number, payload: Buffer): ds.Packet {
 const MAX_COMMAND = 0xff;
 
 /** Tells the bus what is here, as the control service of the Jacdac specification does. */
-async function announce(): Promise<void> {
-  const report = ds.Control.spec.lookup("announce").response;
+function announce(agenda: Agenda, clock: Clock): void {
+  const report = ds.Control.spec.lookup("announce").response as ds.PacketSpec;
   let restarts = 1;
-  while (true) {
-    await ds.sleep(ANNOUNCE_MS);
+  agenda.add(async () => {
     if (restarts < RESTARTS_STEADY) restarts++;
     const packet = report.encode([restarts | SUPPORTS_ACK, 0, 0, ds.Keyfob.spec.classIdentifier]);
     await (ds as unknown as PacketHook)._serverSend(0, packet);
-  }
+    return clock.nextSecond();
+  });
 }
 
 function takePackets(server: KeyfobServer): void {

@@ -13,7 +13,8 @@ const ONCE = [Command.ClockSet, Command.Snooze, Command.ConsentEnd, Command.Expo
 /** The answer that the latest of them got. */
 interface Answered {
   readonly request: number;
-  readonly report: Buffer;
+  /** Not `report`: a method of DeviceScript has that name, and would come into the program with half a kilobyte of code. */
+  readonly answer: Buffer;
   readonly atMs: number;
 }
 
@@ -60,9 +61,9 @@ export class KeyfobService {
     const request = requestOf(command, payload);
     const before = this.answered[index];
     const isRepeated = before && request !== 0 && request === before.request;
-    if (isRepeated && this.timer.millis() - before.atMs < REPEAT_MS) return before.report;
+    if (isRepeated && this.timer.millis() - before.atMs < REPEAT_MS) return before.answer;
     const report = await this.carryOut(group, command, payload);
-    if (report) this.answered[index] = { request, report, atMs: this.timer.millis() };
+    if (report) this.answered[index] = { request, answer: report, atMs: this.timer.millis() };
     return report;
   }
 

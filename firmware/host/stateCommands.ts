@@ -17,8 +17,6 @@ export interface DeviceState {
   snoozeUntil(): number;
   /** Seconds since the program started. */
   uptimeSeconds(): number;
-  /** Percent, 255 if unknown. */
-  battery(): number;
   consentPurpose(): Purpose;
   consentSeconds(): number;
   /** The counters of services/keyfob.md, in its order. */
@@ -32,6 +30,8 @@ export interface DeviceState {
 }
 
 const MAX_U8 = 255;
+/** No board measures its battery. */
+const BATTERY_UNKNOWN = 255;
 
 /** Status, counters, clock and configuration: what wearable and repeater have in common. */
 export class StateCommands implements CommandGroup {
@@ -69,7 +69,7 @@ export class StateCommands implements CommandGroup {
     report[At.StatusReportVersionMajor] = FIRMWARE_MAJOR;
     report[At.StatusReportVersionMinor] = FIRMWARE_MINOR;
     report[At.StatusReportVersionPatch] = FIRMWARE_PATCH;
-    report[At.StatusReportBattery] = state.battery();
+    report[At.StatusReportBattery] = BATTERY_UNKNOWN;
     report[At.StatusReportConsentPurpose] = state.consentPurpose();
     report[At.StatusReportConsentSeconds] = Math.min(MAX_U8, state.consentSeconds());
     return report;

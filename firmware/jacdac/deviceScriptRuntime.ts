@@ -11,12 +11,24 @@ export const timer: Timer = {
   },
 };
 
+let resting: ds.Fiber | undefined;
+
 /** DeviceScript as the program sees it. */
 export const deviceScriptRuntime: Runtime = {
   timer,
   randomBytes: randomBuffer,
   background: (work: () => Promise<void>) => {
     work.start();
+  },
+  rest: async (untilMs: number) => {
+    resting = ds.Fiber.self();
+    await ds.suspend(untilMs - ds.millis());
+    resting = undefined;
+  },
+  wake: () => {
+    const fiber = resting;
+    resting = undefined;
+    if (fiber) fiber.resume(undefined);
   },
   reboot: () => {
     ds.reboot();

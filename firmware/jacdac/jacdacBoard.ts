@@ -22,6 +22,7 @@ export function jacdacBoard(): Board {
   const button = new ds.Button();
   return {
     radio: new JacdacHciTransport(),
+    radioJob: undefined,
     openFlash: openPartition,
     clockChip: undefined,
     onPress: (handler) => onPress(button, handler),

@@ -23,7 +23,7 @@ export class JacdacSettings implements SettingsStore {
   async get(key: string): Promise<Buffer | undefined> {
     while (this.wanted) await ds.sleep(POLL_MS);
     this.wanted = key;
-    this.value = undefined;
+    this.value = undefined as Buffer | undefined;
     await settings.get(key);
     while (!this.value) await ds.sleep(POLL_MS);
     this.wanted = undefined;

@@ -84,9 +84,13 @@ export class Clock {
     return minuteOfSeconds(this.seconds());
   }
 
-  /** Milliseconds until the next minute begins, at least 1. */
-  untilNextMinute(): number {
-    return 60000 - (Math.floor(this.nowMs()) % 60000);
+  /**
+   * When the next second of the minute begins (of the time since power-on while the clock is not set), in milliseconds of the
+   * timer: the common second, to which everything waits that is not urgent.
+   */
+  nextSecond(): number {
+    const now = this.timer.millis();
+    return now + 1000 - (Math.floor(this.startMs + now) % 1000);
   }
 
   /** Whether a host may set this time by itself: a wrong clock silences a keyfob, and ages what it keeps. */
@@ -113,6 +117,11 @@ export class Clock {
     this.state = ClockState.Set;
     this.lastSync = seconds;
     return { driftMs, sinceSync, previous };
+  }
+
+  /** Knows no time any more. */
+  forget(): void {
+    this.state = ClockState.Unset;
   }
 
   /** Takes over the time of a clock chip that can be believed. */

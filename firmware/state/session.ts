@@ -46,10 +46,10 @@ export class Session {
     if (clock.isSet()) await this.store.set(CLOCK, clock.checkpoint());
   }
 
-  /** Notes all that the next run needs; the restart must follow at once. */
-  async handOver(clock: Clock, handover: Handover): Promise<void> {
-    await this.store.set(REMEMBERED, handover.remembered);
-    await this.store.set(PLANNED, u32(handover.snoozeUntil));
+  /** Notes all that the next run needs (Handover); the restart must follow at once. */
+  async handOver(clock: Clock, snoozeUntil: number, remembered: Buffer): Promise<void> {
+    await this.store.set(REMEMBERED, remembered);
+    await this.store.set(PLANNED, u32(snoozeUntil));
     await this.checkpoint(clock);
   }
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Command, Counter, Purpose, Role, StateFlag, Status } from "../../protocol/keyfob/codes";
 import { ConfigKey, REPEATER_DEFAULTS, WEARABLE_DEFAULTS } from "../../protocol/keyfob/configKeys";
-import { DEFAULT_SCORE } from "../../protocol/match/score";
+import { DEFAULT_SCORE } from "../../protocol/match/defaultScore";
 import { ROOT } from "../../test/tools";
 import { HAS_BYTES, isWellFormed, refusal, requestOf, valuesOf } from "../host/layouts";
 import { Config } from "../state/config";

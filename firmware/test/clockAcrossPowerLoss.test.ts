@@ -8,7 +8,9 @@ import type { ClockChip } from "../board/clockChip";
 import type { SettingsStore } from "../board/settingsStore";
 import { Ds3231 } from "../chips/ds3231";
 import { Pcf8563 } from "../chips/pcf8563";
+import type { KeyfobService } from "../host/service";
 import { Fault, FaultCounters } from "../state/faultCounters";
+import { runWearable } from "../wearable/wearable";
 import { Ds3231Model, Pcf8563Model } from "./chips/clockModels";
 
 // SHA-256 as DeviceScript's VM offers it (firmware/base/sha256.ts).
@@ -16,17 +18,6 @@ Object.assign(Buffer, {
   digest: (_key: undefined, algorithm: string, parts: Buffer[]) =>
     createHash(algorithm).update(Buffer.concat(parts)).digest(),
 });
-
-// By a name that TypeScript does not follow: the whole program is checked by DeviceScript's compiler, under its own rules.
-const PROGRAM: string = "../wearable/wearable";
-const { Wearable } = (await import(PROGRAM)) as {
-  Wearable: new (
-    ...parts: unknown[]
-  ) => {
-    start(): Promise<void>;
-    service: { handle(command: number, payload: Buffer): Promise<Buffer> };
-  };
-};
 
 const SET_AT_S = Date.UTC(2026, 10, 29, 21, 15, 30) / 1000;
 const OFF_S = 5 * 3600 + 47;
@@ -63,6 +54,7 @@ class Desk {
   async powerOn(withChip = true) {
     const faults = await FaultCounters.start(this.settings);
     const board = {
+      radioJob: undefined,
       radio: { send: async () => {}, onEvents: () => {}, resetHardware: async () => {} },
       openFlash: async () => {
         throw new Error("no flash on this desk");
@@ -75,11 +67,26 @@ class Desk {
       timer: { millis: () => 0, sleep: async () => {} },
       randomBytes: (length: number) => Buffer.alloc(length),
       background: () => {},
+      rest: async () => {},
+      wake: () => {},
       reboot: () => {},
     };
-    const keyfob = new Wearable(board, runtime, this.settings, WEARABLE_DEFAULTS, faults, undefined, async () => {});
-    await keyfob.start();
-    const status = async () => await keyfob.service.handle(Command.Status, Buffer.from([1, 0]));
+    const service: KeyfobService[] = [];
+    await runWearable(
+      board,
+      runtime,
+      this.settings,
+      WEARABLE_DEFAULTS,
+      faults,
+      undefined,
+      (_agenda, _clock, started) => {
+        service.push(started);
+        return async () => {};
+      },
+    );
+    const handle = async (command: Command, payload: Buffer): Promise<Buffer> =>
+      (await service[0]?.handle(command, payload)) as Buffer;
+    const status = async () => await handle(Command.Status, Buffer.from([1, 0]));
     return {
       clockLost: () => faults.count(Fault.ClockLost),
       now: async () => (await status()).readUInt32LE(0),
@@ -88,7 +95,7 @@ class Desk {
         const packet = Buffer.alloc(8);
         packet.writeUInt32LE(unixSeconds, 0);
         packet.writeUInt16LE(2, 4);
-        expect((await keyfob.service.handle(Command.ClockSet, packet))[10]).toBe(Status.Ok);
+        expect((await handle(Command.ClockSet, packet))[10]).toBe(Status.Ok);
       },
     };
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_SCORE } from "../../protocol/match/score";
+import { DEFAULT_SCORE } from "../../protocol/match/defaultScore";
 import { MatchList } from "../results/matchList";
 import { addMinute, hourOfMatch, isReverse, minutesOf, newMatch } from "../results/matchRecord";
 import { Results } from "../results/results";

@@ -1,30 +1,24 @@
-import type { Sha256 } from "../../protocol/base/sha256";
 import { hourOfMinute } from "../../protocol/base/time";
-import { Group, Status } from "../../protocol/keyfob/codes";
+import { MAX_AGE_MINUTES } from "../../protocol/beacon/frame";
 import { ConfigKey } from "../../protocol/keyfob/configKeys";
+import type { DayAdvice } from "../../protocol/match/score";
 import type { Runtime } from "../base/runtime";
-import { sha256 } from "../base/sha256";
 import type { Board } from "../board/board";
-import { MAX_SETTING_BYTES, type SettingsStore } from "../board/settingsStore";
-import { EraseCommand } from "../host/eraseCommand";
-import { ExportCommands } from "../host/exportCommands";
-import { ImportCommands } from "../host/importCommands";
-import { ResultsCommands } from "../host/resultsCommands";
+import type { Listener } from "../listen/listener";
+import type { RowWriter } from "../listen/rowWriter";
 import { Logs } from "../log/logs";
-import { Results } from "../results/results";
-import { FillerSeeds } from "../seeds/fillerSeeds";
-import { SeedKeeper } from "../seeds/seedKeeper";
-import { ClockState } from "../state/clock";
-import { Fault } from "../state/faultCounters";
-import { rememberOwnChirps } from "./restarts";
-import type { Wearable } from "./wearable";
+import type { Results } from "../results/results";
+import type { SeedKeeper } from "../seeds/seedKeeper";
+import type { Clock } from "../state/clock";
+import type { Config } from "../state/config";
+import { Fault, type FaultCounters } from "../state/faultCounters";
 
 const HOURS_PER_DAY = 24;
-/** So long the host has to hear that everything is erased. */
-const ERASE_REPORT_MS = 3000;
-/** The settings lie in a log in two areas of 16 KB, used in turn: so many values go once through both. */
-const SCRUB_WRITES = 160;
-const SCRUB = "scrub";
+/** Minute of the hour in which old rows and seeds are erased, and the one in which the next hour's seed is made. */
+const EXPIRE_MINUTE = 30;
+const PREPARE_MINUTE = 59;
+/** Rows waiting that are worth a write of their own between two minutes. */
+const DRAIN_ROWS = 16;
 
 /** The logs on the board's flash, mounted, or undefined if there is none that works. */
 export async function openLogs(board: Board, runtime: Runtime): Promise<Logs | undefined> {
@@ -37,121 +31,133 @@ export async function openLogs(board: Board, runtime: Runtime): Promise<Logs | u
   }
 }
 
-/** Brings what stands on the logs to life. */
-export async function useStorage(w: Wearable): Promise<void> {
-  const logs = w.logs;
-  if (!logs) {
-    w.storageFault = true;
-    w.service.otherwise = Status.StorageFault;
-    await noteStorageError(w);
-    return;
+/** What a wearable does with its logs, whose errors it counts and survives. */
+export class Storage {
+  /** Errors of the flash that the rows' writer did not count. */
+  errors: number;
+  /** What the results say to the wearer. */
+  advice: DayAdvice;
+
+  private readonly runtime: Runtime;
+  private readonly clock: Clock;
+  private readonly config: Config;
+  private readonly faults: FaultCounters;
+  private readonly writer: RowWriter;
+  private readonly logs: Logs | undefined;
+  private readonly keeper: SeedKeeper | undefined;
+  private readonly results: Results | undefined;
+  private isFailing: boolean;
+  private isSeedMissing: boolean;
+  /** The hour in which old rows and seeds were last erased. */
+  private expiredHour: number;
+
+  /** @param logs undefined, as keeper and results are then, if there is no flash or this is safe mode */
+  constructor(
+    runtime: Runtime,
+    clock: Clock,
+    config: Config,
+    faults: FaultCounters,
+    writer: RowWriter,
+    logs: Logs | undefined,
+    keeper: SeedKeeper | undefined,
+    results: Results | undefined,
+  ) {
+    this.runtime = runtime;
+    this.clock = clock;
+    this.config = config;
+    this.faults = faults;
+    this.writer = writer;
+    this.logs = logs;
+    this.keeper = keeper;
+    this.results = results;
+    this.errors = 0;
+    this.advice = "none";
+    this.isFailing = logs === undefined;
+    this.isSeedMissing = false;
+    this.expiredHour = 0;
+    if (logs) writer.connect(logs.contacts);
   }
-  const keeper = new SeedKeeper(sha256, logs.seeds, w.runtime.randomBytes);
-  const results = new Results(logs.results, w.runtime.timer, w.random);
-  w.keeper = keeper;
-  w.results = results;
-  w.writer.connect(logs.contacts);
-  const fillers = new FillerSeeds(sha256, w.settings, w.runtime.randomBytes);
-  offerStored(w, logs, keeper, results, fillers);
-  if (logs.wasErasing) {
-    await eraseSettings(w, fillers);
-    await restartAsNew(w);
-    return;
+
+  hasFault(): boolean {
+    return this.isFailing || this.isSeedMissing;
   }
-  try {
-    await rememberOwnChirps(w, keeper);
-    await refreshAdvice(w);
-  } catch (_error) {
-    await noteStorageError(w);
+
+  /** Counts an error of the flash, but of the rows' writer, which counts its own. */
+  async noteError(): Promise<void> {
+    this.errors++;
+    await this.faults.add(Fault.FlashError);
   }
-}
 
-function offerStored(w: Wearable, logs: Logs, keeper: SeedKeeper, results: Results, fillers: FillerSeeds): void {
-  const { service, clock, config, consent, runtime } = w;
-  const { randomBytes, background } = runtime;
-  const hash: Sha256 = sha256; // DeviceScript has no shorthand for imported names
-  const imports = new ImportCommands({
-    sha256: hash,
-    timer: runtime.timer,
-    clock,
-    config,
-    keys: w.keys,
-    rows: logs.contacts,
-    results,
-    memory: w.importMemory,
-    background,
-    sendProgress: w.sendProgress,
-    resultsChanged: async () => await refreshAdvice(w),
-  });
-  w.imports = imports;
-  service.offer(Group.ShardImport, imports);
-  service.offer(Group.SeedExport, new ExportCommands(sha256, clock, logs.seeds, keeper, fillers, consent, randomBytes));
-  service.offer(Group.Results, new ResultsCommands(clock, config, results, consent));
-  service.offer(
-    Group.Erase,
-    new EraseCommand(consent, randomBytes, async () => await eraseAll(w, logs, fillers), background),
-  );
-  service.otherwise = Status.NotOffered;
-}
-
-/** Reads the results again: the light may have to show something else. @throws FlashError */
-export async function refreshAdvice(w: Wearable): Promise<void> {
-  const firstHour = hourOfMinute(w.clock.minute()) - w.config.value(ConfigKey.RetentionDays) * HOURS_PER_DAY;
-  w.advice = await (w.results as Results).advice(w.config.score(), firstHour);
-}
-
-/** Writes the rows that wait. @returns whether none is left */
-export async function drain(w: Wearable): Promise<boolean> {
-  const before = w.writer.errors;
-  const isEmpty = await w.writer.drain();
-  w.storageFault = w.writer.errors > before;
-  if (w.storageFault) await w.faults.add(Fault.FlashError);
-  return isEmpty;
-}
-
-/** Counts an error of the flash, but of the rows' writer, which counts its own. */
-export async function noteStorageError(w: Wearable): Promise<void> {
-  w.storageErrors++;
-  await w.faults.add(Fault.FlashError);
-}
-
-/** Erases everything that was learned or set, and restarts as new. @throws FlashError */
-async function eraseAll(w: Wearable, logs: Logs, fillers: FillerSeeds): Promise<void> {
-  w.clock.state = ClockState.Unset;
-  await w.host.silence();
-  w.isChirping = false;
-  (w.keeper as SeedKeeper).forget();
-  (w.imports as ImportCommands).forget();
-  // From here on a power cut leaves word in the flash: the next start finishes both.
-  await logs.beginErase();
-  await eraseSettings(w, fillers);
-  await logs.eraseAll();
-  await restartAsNew(w);
-}
-
-async function eraseSettings(w: Wearable, fillers: FillerSeeds): Promise<void> {
-  w.clock.state = ClockState.Unset;
-  await fillers.erase();
-  await w.keys.erase();
-  await w.config.erase();
-  await w.session.erase();
-  await scrub(w.settings);
-}
-
-async function restartAsNew(w: Wearable): Promise<void> {
-  await w.faults.announceRestart();
-  w.runtime.background(async () => {
-    await w.runtime.timer.sleep(ERASE_REPORT_MS);
-    w.runtime.reboot();
-  });
-}
-
-/** DeviceScript only marks settings as deleted: their bytes go when it cleans up, which writing brings about. */
-async function scrub(settings: SettingsStore): Promise<void> {
-  for (let i = 0; i < SCRUB_WRITES; i++) {
-    const value = Buffer.alloc(MAX_SETTING_BYTES);
-    value[0] = i;
-    await settings.set(SCRUB, value);
+  /** The chirp of a minute, or undefined if its seed could not be stored. */
+  async chirp(minute: number): Promise<Buffer | undefined> {
+    try {
+      const chirp = await (this.keeper as SeedKeeper).chirp(minute);
+      this.isSeedMissing = false;
+      return chirp;
+    } catch (_error) {
+      this.isSeedMissing = true;
+      await this.noteError();
+      return undefined;
+    }
   }
-  await settings.remove(SCRUB);
+
+  /** Repeaters may still send what we chirped before a restart: makes it known to the listener. @throws FlashError */
+  async recallChirps(listener: Listener): Promise<void> {
+    const keeper = this.keeper as SeedKeeper;
+    const now = this.clock.minute();
+    for (let minute = now - MAX_AGE_MINUTES - 1; minute <= now; minute++) {
+      const chirp = await keeper.pastChirp(minute);
+      if (chirp) listener.own(chirp, now);
+    }
+    keeper.forget();
+  }
+
+  /** Writes the rows that wait. @returns whether none is left */
+  async drain(): Promise<boolean> {
+    const before = this.writer.errors;
+    const isEmpty = await this.writer.drain();
+    this.isFailing = this.writer.errors > before;
+    if (this.isFailing) await this.faults.add(Fault.FlashError);
+    return isEmpty;
+  }
+
+  /** Writes them if they are many. */
+  async drainMany(): Promise<void> {
+    if (this.writer.waiting >= DRAIN_ROWS) await this.drain();
+  }
+
+  /** Reads the results again: the light may have to show something else. @throws FlashError */
+  async refreshAdvice(): Promise<void> {
+    this.advice = await (this.results as Results).advice(this.config.score(), this.firstHour());
+  }
+
+  /** What is due now and then, and at worst delays itself. */
+  async keepHouse(minute: number): Promise<void> {
+    const self = this;
+    const hour = hourOfMinute(minute);
+    if (minute % 60 === PREPARE_MINUTE)
+      await this.attempt(async () => await (self.keeper as SeedKeeper).prepare(hour + 1));
+    if (minute % 60 < EXPIRE_MINUTE || hour === this.expiredHour) return;
+    this.expiredHour = hour;
+    this.runtime.background(
+      async () =>
+        await self.attempt(async () => {
+          await (self.logs as Logs).expire(self.firstHour() - 1);
+          await self.refreshAdvice();
+        }),
+    );
+  }
+
+  /** Does something whose failing harms nothing but itself. */
+  async attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (_error) {
+      await this.noteError();
+    }
+  }
+
+  private firstHour(): number {
+    return hourOfMinute(this.clock.minute()) - this.config.value(ConfigKey.RetentionDays) * HOURS_PER_DAY;
+  }
 }

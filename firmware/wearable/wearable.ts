@@ -1,248 +1,212 @@
 import { readU16 } from "../../protocol/base/bytes";
-import { Group, type Purpose, Role, StateFlag, Status } from "../../protocol/keyfob/codes";
-import type { DayAdvice } from "../../protocol/match/score";
+import type { Sha256 } from "../../protocol/base/sha256";
+import { Group, Role, Status } from "../../protocol/keyfob/codes";
+import { ConfigKey } from "../../protocol/keyfob/configKeys";
+import { Agenda } from "../base/agenda";
 import type { Runtime } from "../base/runtime";
 import { sha256 } from "../base/sha256";
 import type { Board } from "../board/board";
 import type { SettingsStore } from "../board/settingsStore";
 import { HciHost } from "../hci/host";
-import type { ImportCommands } from "../host/importCommands";
+import { EraseCommand } from "../host/eraseCommand";
+import { ExportCommands } from "../host/exportCommands";
+import { ImportCommands } from "../host/importCommands";
 import { RegionKeyCommands } from "../host/regionKeyCommands";
+import { ResultsCommands } from "../host/resultsCommands";
 import { KeyfobService } from "../host/service";
-import { type DeviceState, StateCommands } from "../host/stateCommands";
+import { StateCommands } from "../host/stateCommands";
 import { WearerCommands } from "../host/wearerCommands";
 import { FrameFilter } from "../listen/frameFilter";
 import { Listener } from "../listen/listener";
 import { RowWriter } from "../listen/rowWriter";
 import type { Logs } from "../log/logs";
 import { ImportMemory } from "../reports/shardImport";
-import type { Results } from "../results/results";
-import type { SeedKeeper } from "../seeds/seedKeeper";
-import { Clock, ClockState } from "../state/clock";
+import { Results } from "../results/results";
+import { FillerSeeds } from "../seeds/fillerSeeds";
+import { SeedKeeper } from "../seeds/seedKeeper";
+import { Clock } from "../state/clock";
 import { Config } from "../state/config";
 import { Fault, type FaultCounters } from "../state/faultCounters";
+import { keepRadio } from "../state/radioUpkeep";
 import { RegionKeys } from "../state/regionKeys";
 import { Session } from "../state/session";
 import { Consent } from "../wearer/consent";
-import { LightPlayer } from "../wearer/light";
+import { LightPlayer } from "../wearer/lightPlayer";
+import { CONSENT_GIVEN, CONSENT_REFUSED } from "../wearer/patterns";
 import { SettingsGuard } from "../wearer/settingsGuard";
 import { Snooze } from "../wearer/snooze";
-import { radioLoop, workLoop } from "./minutes";
-import { resumeClock } from "./restarts";
-import { drain, useStorage } from "./storage";
-import { hasFault, isSyncing, pattern, pressed } from "./wearerView";
+import { DeviceReport } from "./deviceReport";
+import { eraseSettings } from "./erasure";
+import { Minutes } from "./minutes";
+import { QUIET_RESTART_MS, RESTART_MS, restart, restartAsNew } from "./restarts";
+import { openLogs, Storage } from "./storage";
 
-/** Clock corrections beyond this end the collecting of chirps that were timed by the old clock. */
-const JUMP_MS = 60000;
-/** In the status: no board measures its battery. */
-const BATTERY_UNKNOWN = 255;
+/** A press of at least so long snoozes, or refuses. */
+const LONG_PRESS_MS = 1500;
+const STORAGE_RETRY_MS = 10000;
 
 /**
- * The wearable: clock, seeds, radio, listener, log, wearer and host, brought together, and what a host is told of it. What
- * these parts do together stands in the other files of this folder.
+ * Brings the parts of a wearable together, takes over what the last run left, and begins to work. Returns when all is under way.
+ *
+ * @param faults of which safe mode means: no radio, no logs
+ * @param logs mounted before, because a mount needs memory that is all given away here; undefined if there are none
+ * @param serve begins to answer a host. @returns what sends an `importProgress` report of services/keyfob.md
  */
-export class Wearable implements DeviceState {
-  readonly role: Role;
-  readonly service: KeyfobService;
+export async function runWearable(
+  board: Board,
+  runtime: Runtime,
+  settings: SettingsStore,
+  defaults: string,
+  faults: FaultCounters,
+  logs: Logs | undefined,
+  serve: (agenda: Agenda, clock: Clock, service: KeyfobService) => (report: Buffer) => Promise<void>,
+): Promise<void> {
+  const { timer, randomBytes, background } = runtime;
+  const { clockChip } = board;
+  const hash: Sha256 = sha256; // DeviceScript has no shorthand for imported names
+  const clock = new Clock(timer);
+  const agenda = new Agenda(runtime);
+  // The big pieces of memory first, while it is in one piece.
+  const memory = new ImportMemory(sha256);
+  const random = (below: number) => readU16(randomBytes(2), 0) % below;
+  const writer = new RowWriter();
+  const config = new Config(settings, defaults, Role.Wearable);
+  const keeper = logs ? new SeedKeeper(sha256, logs.seeds, randomBytes) : undefined;
+  const results = logs ? new Results(logs.results, timer, random) : undefined;
+  const storage = new Storage(runtime, clock, config, faults, writer, logs, keeper, results);
+  const drain = async () => {
+    await storage.drain();
+  };
+  const service = new KeyfobService(timer);
+  service.otherwise = Status.Busy;
+  const sendProgress = serve(agenda, clock, service);
+  const listener = new Listener(sha256, drain, random, writer);
+  const keys = new RegionKeys(settings, sha256);
+  const session = new Session(settings);
+  const consent = new Consent(timer);
+  const snooze = new Snooze(clock);
+  const guard = new SettingsGuard(clock, consent);
+  const frames = new FrameFilter(config.hearing());
+  const host = new HciHost(board.radio, timer, config.radio(), (report) => {
+    const hearing = frames.read(report);
+    if (hearing && logs && clock.isSet()) listener.hear(hearing, clock.minute());
+  });
+  const imports =
+    logs && results
+      ? new ImportCommands({
+          sha256: hash,
+          timer,
+          clock,
+          config,
+          keys,
+          rows: logs.contacts,
+          results,
+          memory,
+          background,
+          sendProgress,
+          resultsChanged: async () => await storage.refreshAdvice(),
+        })
+      : undefined;
+  const minutes = new Minutes(clock, config, snooze, host, listener, storage, session, faults);
 
-  readonly board: Board;
-  readonly faults: FaultCounters;
-  /** Undefined while there is no flash, and in safe mode. */
-  readonly logs: Logs | undefined;
-  readonly runtime: Runtime;
-  readonly clock: Clock;
-  readonly config: Config;
-  readonly keys: RegionKeys;
-  readonly session: Session;
-  readonly settings: SettingsStore;
-  readonly consent: Consent;
-  readonly snooze: Snooze;
-  private readonly guard: SettingsGuard;
-  readonly host: HciHost;
-  readonly writer: RowWriter;
-  readonly listener: Listener;
-  readonly importMemory: ImportMemory;
-  readonly light: LightPlayer;
-  /** Sends an `importProgress` report of services/keyfob.md. */
-  readonly sendProgress: (report: Buffer) => Promise<void>;
-  readonly random: (below: number) => number;
-  private readonly filter: FrameFilter;
-
-  /** What stands on the logs: undefined as long as they are. */
-  keeper: SeedKeeper | undefined;
-  imports: ImportCommands | undefined;
-  results: Results | undefined;
-  /** What the last run left of the listener's memory, until the listener takes it. */
-  remembered: Buffer;
-
-  isChirping: boolean;
-  seedFault: boolean;
-  storageFault: boolean;
-  storageErrors: number;
-  lastMinute: number;
-  minutesChirped: number;
-  minutesMissed: number;
-  /** Resets of the radio that the fault counters know. */
-  resetsNoted: number;
-  advice: DayAdvice;
-  /** The hour in which old rows and seeds were last erased. */
-  expiredHour: number;
-
-  /**
-   * @param faults of which safe mode means: no radio, no logs
-   * @param logs mounted before, because a mount needs memory that is all given away here; undefined if there are none
-   */
-  constructor(
-    board: Board,
-    runtime: Runtime,
-    settings: SettingsStore,
-    defaults: string,
-    faults: FaultCounters,
-    logs: Logs | undefined,
-    sendProgress: (report: Buffer) => Promise<void>,
-  ) {
-    const self = this;
-    const timer = runtime.timer;
-    // The big pieces of memory first, while it is in one piece.
-    this.importMemory = new ImportMemory(sha256);
-    this.random = (below: number) => readU16(runtime.randomBytes(2), 0) % below;
-    this.writer = new RowWriter();
-    const pause = async () => {
-      await drain(self);
-    };
-    this.listener = new Listener(sha256, pause, this.random, this.writer);
-    this.role = Role.Wearable;
-    this.board = board;
-    this.faults = faults;
-    this.logs = logs;
-    this.runtime = runtime;
-    this.settings = settings;
-    this.sendProgress = sendProgress;
-    this.clock = new Clock(timer);
-    this.config = new Config(settings, defaults, Role.Wearable);
-    this.keys = new RegionKeys(settings, sha256);
-    this.session = new Session(settings);
-    this.consent = new Consent(timer);
-    this.snooze = new Snooze(this.clock);
-    this.guard = new SettingsGuard(this.clock, this.consent);
-    this.filter = new FrameFilter(this.config.hearing());
-    this.host = new HciHost(board.radio, timer, this.config.radio(), (report) => {
-      const hearing = self.filter.read(report);
-      if (hearing && self.logs && self.clock.isSet()) self.listener.hear(hearing, self.clock.minute());
+  if (board.radioJob) agenda.add(board.radioJob);
+  await config.load();
+  await keys.load();
+  const handover = await session.resume(clock);
+  if (handover) snooze.resume(handover.snoozeUntil);
+  if (clockChip) {
+    const seconds = await clockChip.read();
+    if (seconds !== undefined) clock.adopt(seconds);
+    else await faults.add(Fault.ClockLost);
+  }
+  const light = new LightPlayer(board.light, timer, clock, agenda, () => report.pattern());
+  const report: DeviceReport = new DeviceReport({
+    clock,
+    clockChip,
+    config,
+    consent,
+    faults,
+    frames,
+    guard,
+    hasLogs: logs !== undefined,
+    host,
+    imports,
+    light,
+    listener,
+    minutes,
+    service,
+    session,
+    snooze,
+    storage,
+    timer,
+    writer,
+  });
+  report.configChanged();
+  const state = new StateCommands(report, clock, config);
+  service.offer(Group.State, state);
+  service.offer(Group.Clock, state);
+  service.offer(Group.RegionKeys, new RegionKeyCommands(keys, guard));
+  service.offer(Group.Wearer, new WearerCommands(consent, snooze, guard));
+  board.onPress((heldMs) => {
+    const isLong = heldMs >= LONG_PRESS_MS;
+    if (consent.answer(heldMs, isLong ? Status.Refused : Status.Ok)) {
+      light.flash(isLong ? CONSENT_REFUSED : CONSENT_GIVEN);
+      return;
+    }
+    if (isLong) snooze.begin(snooze.isOn() ? 0 : config.value(ConfigKey.SnoozeMinutes));
+    light.showNow();
+  });
+  service.otherwise = logs || faults.safeMode ? Status.NotOffered : Status.StorageFault;
+  if (faults.safeMode) return;
+  keepRadio(agenda, clock, host, faults);
+  if (!logs || !keeper || !results || !imports) {
+    await storage.noteError();
+    agenda.add(async () => {
+      // The logs want their memory before everything else has its: a store that comes late is taken up by a restart.
+      if (await openLogs(board, runtime)) await restart(runtime, clock, session, faults, snooze, listener);
+      return timer.millis() + STORAGE_RETRY_MS;
     });
-    this.light = new LightPlayer(board.light, timer, () => pattern(self));
-    this.service = new KeyfobService(timer);
-    this.service.otherwise = Status.Busy;
-    this.remembered = Buffer.alloc(0);
-    this.isChirping = false;
-    this.seedFault = false;
-    this.storageFault = false;
-    this.storageErrors = 0;
-    this.lastMinute = 0;
-    this.minutesChirped = 0;
-    this.minutesMissed = 0;
-    this.resetsNoted = 0;
-    this.advice = "none";
-    this.expiredHour = 0;
+    return;
   }
 
-  /** Takes over what the last run left, and begins to work. Returns when all is under way. */
-  async start(): Promise<void> {
-    const self = this;
-    const state = new StateCommands(this, this.clock, this.config);
-    await this.config.load();
-    await this.keys.load();
-    this.configChanged();
-    await resumeClock(this);
-    this.service.offer(Group.State, state);
-    this.service.offer(Group.Clock, state);
-    this.service.offer(Group.RegionKeys, new RegionKeyCommands(this.keys, this.guard));
-    this.service.offer(Group.Wearer, new WearerCommands(this.consent, this.snooze, this.guard));
-    this.board.onPress((heldMs) => pressed(self, heldMs));
-    if (this.faults.safeMode) this.service.otherwise = Status.NotOffered;
-    else await useStorage(this);
-    this.runtime.background(async () => await self.light.play());
-    if (this.faults.safeMode) return;
-    this.runtime.background(async () => await radioLoop(self));
-    this.runtime.background(async () => await workLoop(self));
+  const fillers = new FillerSeeds(sha256, settings, randomBytes);
+  const eraseAll = async () => {
+    clock.forget();
+    await host.silence();
+    keeper.forget();
+    imports.forget();
+    // From here on a power cut leaves word in the flash: the next start finishes both.
+    await logs.beginErase();
+    await eraseSettings(clock, fillers, keys, config, session, settings);
+    await logs.eraseAll();
+    await restartAsNew(runtime, agenda, faults);
+  };
+  service.offer(Group.ShardImport, imports);
+  service.offer(Group.SeedExport, new ExportCommands(sha256, clock, logs.seeds, keeper, fillers, consent, randomBytes));
+  service.offer(Group.Results, new ResultsCommands(clock, config, results, consent));
+  service.offer(Group.Erase, new EraseCommand(consent, randomBytes, eraseAll, background));
+  if (logs.wasErasing) {
+    await eraseSettings(clock, fillers, keys, config, session, settings);
+    await restartAsNew(runtime, agenda, faults);
+  } else {
+    await storage.attempt(async () => {
+      if (clock.isSet()) {
+        if (handover) listener.restore(handover.remembered, clock.minute());
+        await storage.recallChirps(listener);
+      }
+      await storage.refreshAdvice();
+    });
   }
-
-  flags(): number {
-    let flags = this.clock.isSet() ? StateFlag.ClockSet : 0;
-    if (this.clock.state === ClockState.Approximate) flags |= StateFlag.ClockApproximate;
-    if (this.host.isUp()) flags |= this.isChirping ? StateFlag.RadioUp + StateFlag.Chirping : StateFlag.RadioUp;
-    if (this.snooze.isOn()) flags |= StateFlag.Snoozed;
-    if (isSyncing(this)) flags |= StateFlag.Syncing;
-    if (hasFault(this)) flags |= StateFlag.Fault;
-    if (this.faults.safeMode) flags |= StateFlag.SafeMode;
-    if (this.logs) flags |= StateFlag.StorageReady;
-    if (this.consent.isPending()) flags |= StateFlag.ConsentPending;
-    if (this.consent.isGranted()) flags |= StateFlag.ConsentGranted;
-    return flags;
-  }
-
-  snoozeUntil(): number {
-    return this.snooze.until();
-  }
-
-  uptimeSeconds(): number {
-    return Math.floor(this.runtime.timer.millis() / 1000);
-  }
-
-  battery(): number {
-    return BATTERY_UNKNOWN;
-  }
-
-  consentPurpose(): Purpose {
-    return this.consent.openPurpose();
-  }
-
-  consentSeconds(): number {
-    return this.consent.secondsLeft();
-  }
-
-  counters(): number[] {
-    const listener = this.listener;
-    const imports = this.imports;
-    return [
-      listener.heard,
-      listener.rows,
-      listener.rowsEarly,
-      listener.hearingsDropped,
-      this.filter.ignored,
-      this.filter.weak,
-      this.minutesChirped,
-      this.minutesMissed,
-      this.host.resets,
-      this.host.errors,
-      this.host.garbageEvents,
-      this.storageErrors + this.writer.errors,
-      this.service.refused,
-      imports ? imports.imported : 0,
-      imports ? imports.verified : 0,
-      imports ? imports.refusedShards : 0,
-      0,
-      this.session.starts,
-      this.faults.count(Fault.Crash),
-      0,
-      listener.chirpsDropped,
-    ];
-  }
-
-  async clockSet(driftMs: number): Promise<void> {
-    this.snooze.shift(-driftMs);
-    if (Math.abs(driftMs) > JUMP_MS) await this.listener.flush();
-    if (this.board.clockChip) await this.board.clockChip.set(this.clock.seconds());
-    await this.session.checkpoint(this.clock);
-    this.light.showNow();
-  }
-
-  allowsChanges(): boolean {
-    return this.guard.allows();
-  }
-
-  configChanged(): void {
-    this.host.configure(this.config.radio());
-    this.filter.configure(this.config.hearing());
-  }
+  // Before timers freeze, and in a minute in which nobody is near and no host at work, if there is one.
+  const restartInTime = async () => {
+    const isOverdue = timer.millis() > RESTART_MS;
+    if (consent.isPending() || report.isSyncing() || (listener.inHand() > 0 && !isOverdue)) return;
+    await host.silence();
+    await listener.flush();
+    if ((await storage.drain()) || isOverdue) await restart(runtime, clock, session, faults, snooze, listener);
+  };
+  agenda.add(async () => {
+    if ((await minutes.turn()) && timer.millis() > QUIET_RESTART_MS) await restartInTime();
+    return clock.nextSecond();
+  });
 }

@@ -32,9 +32,9 @@ export class Consent {
 
   /** Opens a question, or says how the one with this `request` stands: Busy while another is open. */
   ask(request: number, purpose: Purpose): Status {
-    this.expire();
+    const isOpen = this.isOpen();
     if (request === this.request && purpose === this.purpose) return this.state;
-    if (this.isOpen()) return Status.Busy;
+    if (isOpen) return Status.Busy;
     this.request = request;
     this.purpose = purpose;
     this.state = Status.WaitingForButton;
@@ -43,24 +43,20 @@ export class Consent {
     return this.state;
   }
 
-  /** A short press, which began `heldMs` ago. @returns whether it answered a question */
-  grant(heldMs: number): boolean {
-    if (!this.answers(heldMs)) return false;
-    this.state = Status.Ok;
-    this.until = this.timer.millis() + CONSENT_IDLE_MS;
-    return true;
-  }
-
-  /** A long press, which began `heldMs` ago. @returns whether it answered a question */
-  refuse(heldMs: number): boolean {
-    if (!this.answers(heldMs)) return false;
-    this.state = Status.Refused;
+  /**
+   * A press of the button, which began `heldMs` ago, says Ok or Refused. @returns whether it answered a question: a button that
+   * was already down when the question came did not
+   */
+  answer(heldMs: number, answer: Status): boolean {
+    const now = this.timer.millis();
+    if (!this.isPending() || now - heldMs < this.until - CONSENT_WINDOW_MS) return false;
+    this.state = answer;
+    this.until = now + CONSENT_IDLE_MS;
     return true;
   }
 
   /** Whether operation `request` may go on (or begin) under a consent for `purpose`; every call keeps it open. */
   covers(purpose: Purpose, request: number): boolean {
-    this.expire();
     if (!this.isGranted() || this.purpose !== purpose || (this.usedBy !== 0 && this.usedBy !== request)) return false;
     this.usedBy = request;
     this.until = this.timer.millis() + CONSENT_IDLE_MS;
@@ -82,13 +78,11 @@ export class Consent {
   }
 
   isPending(): boolean {
-    this.expire();
-    return this.state === Status.WaitingForButton;
+    return this.isOpen() && this.state === Status.WaitingForButton;
   }
 
   isGranted(): boolean {
-    this.expire();
-    return this.state === Status.Ok;
+    return this.isOpen() && this.state === Status.Ok;
   }
 
   /** What is asked or granted, None if nothing is. */
@@ -101,21 +95,11 @@ export class Consent {
     return this.isOpen() ? Math.ceil((this.until - this.timer.millis()) / 1000) : 0;
   }
 
+  /** Asked or granted, and not expired. */
   private isOpen(): boolean {
-    this.expire();
-    return this.isAskedOrGiven();
-  }
-
-  private answers(heldMs: number): boolean {
-    // A button that was already down when the question came did not answer it.
-    return this.isPending() && this.timer.millis() - heldMs >= this.until - CONSENT_WINDOW_MS;
-  }
-
-  private expire(): void {
-    if (this.timer.millis() >= this.until && this.isAskedOrGiven()) this.state = Status.Expired;
-  }
-
-  private isAskedOrGiven(): boolean {
-    return this.state === Status.WaitingForButton || this.state === Status.Ok;
+    if (this.state !== Status.WaitingForButton && this.state !== Status.Ok) return false;
+    if (this.timer.millis() < this.until) return true;
+    this.state = Status.Expired;
+    return false;
   }
 }

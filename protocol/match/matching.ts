@@ -54,7 +54,7 @@ export class HourMatcher {
   private readonly nextRow: Buffer;
   /** Index + 1 of the first row whose tag starts with a byte, u16. */
   private readonly buckets: Buffer;
-  private readonly filter: Buffer;
+  private readonly bloom: Buffer;
   /** For each minute of the hour, 1 if its chirps must be derived. */
   private readonly isWanted: Buffer;
   /** Those minutes, ascending, once all rows are there. */
@@ -74,7 +74,7 @@ export class HourMatcher {
     this.rowMinutes = Buffer.alloc(capacity);
     this.nextRow = Buffer.alloc(capacity * 2);
     this.buckets = Buffer.alloc(BUCKETS * 2);
-    this.filter = Buffer.alloc(FILTER_BYTES);
+    this.bloom = Buffer.alloc(FILTER_BYTES);
     this.wanted = Buffer.alloc(HOUR_MINUTES);
     this.wantedCount = 0;
     this.isWanted = Buffer.alloc(HOUR_MINUTES);
@@ -87,7 +87,7 @@ export class HourMatcher {
     this.firstMinute = firstMinuteOfHour(hour);
     this.rowCount = 0;
     clear(this.buckets);
-    clear(this.filter);
+    clear(this.bloom);
     clear(this.isWanted);
     this.wantedCount = 0;
   }
@@ -106,7 +106,7 @@ export class HourMatcher {
     this.rowMinutes[index] = windowMinute;
     this.markWanted(windowMinute);
     const filterAt = row[0] | ((row[1] & 3) << 8);
-    this.filter[filterAt] = this.filter[filterAt] | (1 << (row[1] >> 5));
+    this.bloom[filterAt] = this.bloom[filterAt] | (1 << (row[1] >> 5));
     const bucketAt = row[0] * 2;
     this.nextRow[index * 2] = this.buckets[bucketAt];
     this.nextRow[index * 2 + 1] = this.buckets[bucketAt + 1];
@@ -160,7 +160,7 @@ export class HourMatcher {
    */
   private matchSeed(seedIndex: number, begin: number, end: number, visit: (match: Match) => void): void {
     const sha256 = this.sha256;
-    const filter = this.filter;
+    const filter = this.bloom;
     const wanted = this.wanted;
     const message = this.deriver.message;
     const low = this.firstMinute & 0xff;

@@ -16,14 +16,6 @@ export interface ScoreConfig {
   readonly noticeAt: number;
 }
 
-export const DEFAULT_SCORE: ScoreConfig = {
-  limitsDb: [55, 67, 75],
-  weights: [1.75, 1, 0.33, 0],
-  sharedWeight: 0.25,
-  alertAt: 15,
-  noticeAt: 5,
-};
-
 export type DayAdvice = "none" | "notice" | "alert";
 
 /**

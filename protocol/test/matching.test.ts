@@ -4,8 +4,9 @@ import { sha256 } from "../../tools/base/sha256";
 import type { Sha256 } from "../base/sha256";
 import { chirpOf } from "../beacon/chirp";
 import { ROW_BYTES, type RowMetadata, sealRow } from "../log/contactRow";
+import { DEFAULT_SCORE } from "../match/defaultScore";
 import { HourMatcher } from "../match/matching";
-import { adviceFor, attenuationClass, attenuationDb, DEFAULT_SCORE, isDirect, weightedMinutes } from "../match/score";
+import { adviceFor, attenuationClass, attenuationDb, isDirect, weightedMinutes } from "../match/score";
 import type { ShardBlock } from "../report/shard";
 import * as arb from "./arbitraries";
 

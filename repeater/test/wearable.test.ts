@@ -1,15 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Logs } from "../../firmware/log/logs";
 import { Command } from "../../protocol/keyfob/codes";
+import { DEFAULT_SCORE } from "../../protocol/match/defaultScore";
 import type { Match } from "../../protocol/match/matching";
-import {
-  adviceFor,
-  attenuationClass,
-  attenuationDb,
-  DEFAULT_SCORE,
-  isDirect,
-  weightedMinutes,
-} from "../../protocol/match/score";
+import { adviceFor, attenuationClass, attenuationDb, isDirect, weightedMinutes } from "../../protocol/match/score";
 import { buildBytecode } from "../../tools/build/bytecode";
 import { Positions, type Waypoint } from "../../tools/sim/air/proximity";
 import { encounters, openLogs, rowsOf } from "../../tools/sim/oracle/encounters";

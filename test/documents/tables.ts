@@ -1,5 +1,9 @@
 // What differs between a newcomer's computer and this test: each entry says why, and every entry must be used by a document.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../tools";
+
 /** What a value in a document stands for, and what takes its place. */
 export interface Substitution {
   readonly written: RegExp;
@@ -83,11 +87,37 @@ export const SUBSTITUTIONS: readonly Substitution[] = [
     why: "two hours of the conference: that list has contacts in the first one only",
   },
   {
+    written: /(?<=--groups )groups\.json/,
+    by: (here) => here.file("groups.json", jsonOf("docs/model.md")),
+    why: "the file that the page shows",
+  },
+  {
+    written: /(?<=--graph )graph\.json/,
+    by: (here) => here.file("graph.json", '{"nodes": 3, "edges": [[0, 1], [1, 2]]}'),
+    why: "a file that the page describes in its text",
+  },
+  {
+    written: /(?<=--contacts )chain\.json/,
+    by: (here) => here.file("chain.json", '{"contacts": [["A", "B", 0, 1], ["B", "C", 2, 3]]}'),
+    why: "a file that the page describes in its text",
+  },
+  {
+    written: /(?<=model keyfobs .*--runs )200\b/,
+    by: () => "2",
+    why: "two runs of each setting instead of two hundred: minutes of work",
+  },
+  {
     written: /devicescript-esp32(c3)?-0x1?0+\.bin/,
     by: (here, name) => here.file(name, "stands for a runtime: there is no board to flash"),
     why: "the runtime that the reader has built or downloaded",
   },
 ];
+
+/** The first JSON that a page shows. */
+function jsonOf(document: string): string {
+  const text = readFileSync(join(ROOT, document), "utf8");
+  return /```json\n([\s\S]*?)```/.exec(text)?.[1] ?? "";
+}
 
 /** A day of the documents, moved so that it is as long ago as it was when they were written. */
 function dateHere(written: string): string {
@@ -145,6 +175,7 @@ export const SLOW: readonly { readonly command: RegExp; readonly why: string }[]
   { command: /^npm (start|run bench)/, why: "simulates or measures for a minute" },
   { command: /^npm link/, why: "belongs to a page that is run as a whole" },
   { command: /^chirpfob sim run/, why: "simulates for a minute" },
+  { command: /^chirpfob model keyfobs/, why: "models an epidemic for some seconds" },
   { command: /^chirpfob build/, why: "compiles for a board, which no other test has done before" },
 ];
 

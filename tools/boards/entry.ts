@@ -1,5 +1,6 @@
 // The program of one board: DeviceScript wants pins by name at compile time, so an entry of boards.json becomes a few lines
-// of source that put the board together and start the role.
+// of source that put the board together and start the role. It imports each part from its own file, and not all of them from
+// one list: DeviceScript compiles the tables and constants of every file that it reads, whether the program uses them or not.
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { programFile } from "../base/root";
@@ -62,7 +63,7 @@ export function entrySource(board: Board, role: BoardRole): string {
     body.push(
       `const radio = new ${chips("SpiHciTransport", "spiHciTransport")}(dialect, ${interrupt}, ${reset}, timer);`,
     );
-    body.push(`${chips("servePolling", "servePolling")}(radio);`);
+    body.push(`const radioJob = ${chips("pollingOf", "polling")}(radio, timer);`);
   }
   body.push(
     flash.kind === "spi-nor"
@@ -77,7 +78,7 @@ export function entrySource(board: Board, role: BoardRole): string {
   imports.use(start, `../../${startFrom}`);
   const defaults = configDefaults(role, { ...buildOf(role).tunables, txPowerDbm: radio.txPowerDbm });
   body.push(
-    `await ${start}(${JSON.stringify(defaults)}, { radio, openFlash, clockChip: ${clockChip}, onPress: (handler) => ${onPress}(button, handler), light });`,
+    `await ${start}(${JSON.stringify(defaults)}, { radio, radioJob${radio.kind === "native" ? ": undefined" : ""}, openFlash, clockChip: ${clockChip}, onPress: (handler) => ${onPress}(button, handler), light });`,
   );
   return `// ${board.name}, written out of boards.json.\n\n${imports.lines().join("\n")}\n\n${body.join("\n")}\n`;
 }

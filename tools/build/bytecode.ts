@@ -3,6 +3,7 @@
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, posix } from "node:path";
@@ -11,6 +12,9 @@ import { PROGRAM_ROOT, programFile } from "../base/root";
 
 const OUT = programFile("build");
 const COMPILER_OUTPUT = programFile(".devicescript/bin");
+/** The types of our services, which the compiler writes among its own, and the stamp of the services they are of. */
+const SERVICE_TYPES = programFile("node_modules/@devicescript/core/src/devicescript-spec.d.ts");
+const TYPES_STAMP = join(OUT, "types.stamp");
 const LOCK_RETRY_MS = 50;
 
 /** A compiled program: the image that a device runs, and what the compiler knows about it. */
@@ -62,12 +66,34 @@ export async function buildBytecode(name: string, entry: string): Promise<Byteco
   }
 }
 
+/**
+ * Has the compiler write what a type check of device code needs: DeviceScript's types and those of services/. It does so with
+ * every program, here with an empty one, and not again before a service changes.
+ *
+ * @throws BuildError with the compiler's diagnostics
+ */
+export async function writeDeviceTypes(): Promise<void> {
+  const entry = "build/empty.ts";
+  await mkdir(OUT, { recursive: true });
+  const unlock = await lock(join(OUT, "compiler.lock"));
+  try {
+    const stamp = await readFile(TYPES_STAMP, "utf8").catch(() => "");
+    if (existsSync(SERVICE_TYPES) && stamp === (await servicesFingerprint())) return;
+    await writeFile(programFile(entry), 'console.log("");\n');
+    await compile(entry);
+  } finally {
+    await unlock();
+  }
+}
+
 async function compile(entry: string): Promise<void> {
   const cli = createRequire(import.meta.url).resolve("@devicescript/cli/devicescript");
   await rm(join(COMPILER_OUTPUT, "bytecode.devs"), { force: true });
+  await rm(TYPES_STAMP, { force: true });
   try {
     await promisify(execFile)(process.execPath, [cli, "build", "--no-colors", entry], { cwd: PROGRAM_ROOT });
     await readFile(join(COMPILER_OUTPUT, "bytecode.devs"));
+    await writeFile(TYPES_STAMP, await servicesFingerprint());
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
     throw new BuildError(`devs build ${entry} failed:\n${stdout}${stderr}`.trim());
@@ -76,10 +102,21 @@ async function compile(entry: string): Promise<void> {
 
 /** SHA-256 over everything that the program is made of, so that an unchanged program is not compiled again. */
 async function fingerprint(entry: string): Promise<string> {
+  const services = await readdir(programFile("services"));
+  return await hashOf(entry, [...services.map((name) => `services/${name}`), ...(await sourcesOf(entry))]);
+}
+
+/** The same over what the types of our services are made of. */
+async function servicesFingerprint(): Promise<string> {
+  return await hashOf(
+    "",
+    (await readdir(programFile("services"))).map((name) => `services/${name}`),
+  );
+}
+
+async function hashOf(entry: string, paths: string[]): Promise<string> {
   const hash = createHash("sha256").update(entry);
   hash.update(await readFile(programFile("package-lock.json")));
-  const services = await readdir(programFile("services"));
-  const paths = [...services.map((name) => `services/${name}`), ...(await sourcesOf(entry))];
   for (const path of paths.sort()) hash.update(`\0${path}\0`).update(await readFile(programFile(path)));
   return hash.digest("hex");
 }

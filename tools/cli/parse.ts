@@ -24,6 +24,42 @@ export function parseWhole(name: string, text: string, min: number, max: number)
   return value;
 }
 
+/** Reads a decimal number, such as 0.25 or 1e-4, from `min` to `max`. */
+export function parseNumber(name: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) || value < min || value > max)
+    throw new CliError(EXIT.input, `${name} must be a number from ${min} to ${max}, got "${shorten(text)}"`);
+  return value;
+}
+
+/** More numbers than this are a mistake. */
+const MAX_NUMBERS = 1001;
+
+/** Reads a list of numbers, `0,0.5,1`, or a span with a step, `0:1:0.1`; ascending, each once. */
+export function parseNumbers(name: string, text: string, min: number, max: number): number[] {
+  const [from, to, step, ...more] = text.split(":").map((part) => part.trim());
+  if (from === undefined || to === undefined)
+    return [...new Set(text.split(",").map((part) => parseNumber(name, part.trim(), min, max)))].sort((a, b) => a - b);
+  if (step === undefined || more.length > 0)
+    throw new CliError(
+      EXIT.input,
+      `${name} must be a list (0,0.5,1) or from:to:step (0:1:0.1), got "${shorten(text)}"`,
+    );
+  const [first, last, by] = [
+    parseNumber(name, from, min, max),
+    parseNumber(name, to, min, max),
+    parseNumber(name, step, 0, max),
+  ];
+  if (!(by > 0 && last >= first && (last - first) / by < MAX_NUMBERS))
+    throw new CliError(
+      EXIT.input,
+      `${name} must go from a smaller to a larger number in at most ${MAX_NUMBERS - 1} steps, got "${shorten(text)}"`,
+    );
+  return Array.from({ length: Math.floor((last - first) / by + 1e-9) + 1 }, (_, i) =>
+    Number((first + i * by).toPrecision(12)),
+  );
+}
+
 /** Reads a whole file, or says in one line why it cannot be read. */
 export async function readInput(path: string): Promise<Buffer> {
   try {

@@ -29,6 +29,7 @@ const COMMANDS: readonly { readonly name: string; readonly load: () => Promise<(
   { name: "flash", load: async () => (await import("./commands/flash")).addFlashCommand },
   { name: "doctor", load: async () => (await import("./commands/doctor")).addDoctorCommand },
   { name: "power", load: async () => (await import("./commands/power")).addPowerCommand },
+  { name: "model", load: async () => (await import("./commands/model")).addModelCommand },
   { name: "inspect", load: async () => (await import("./commands/inspect")).addInspectCommand },
   { name: "sim", load: async () => (await import("./commands/sim")).addSimCommand },
   { name: "serve", load: async () => (await import("./commands/serve")).addServeCommand },

@@ -1,7 +1,8 @@
 // Answers beside the truth.
 
 import { hourOfMinute } from "../../protocol/base/time";
-import { adviceFor, DEFAULT_SCORE, weightedMinutes } from "../../protocol/match/score";
+import { DEFAULT_SCORE } from "../../protocol/match/defaultScore";
+import { adviceFor, weightedMinutes } from "../../protocol/match/score";
 import type { HourResult } from "../keyfob/keyfobWire";
 import { type Circumstances, differencesOf } from "./differences";
 import type { Advice, ContactClass, DeviceCounts, Difference, HourAnswer, LoopResult, PersonAnswer } from "./result";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DEFAULT_SCORE } from "../../../protocol/match/score";
+import { DEFAULT_SCORE } from "../../../protocol/match/defaultScore";
 import { launchBrowser, openPage, SCREENS, type Screen, sheetsOf, weakestContrast } from "../../../test/browser";
 import { hasTool } from "../../../test/tools";
 import { temporaryFolder } from "../../exposure/test/fixtures";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_SCORE } from "../../../protocol/match/score";
+import { DEFAULT_SCORE } from "../../../protocol/match/defaultScore";
 import type { HourResult } from "../../keyfob/keyfobWire";
 import { exposureHtml } from "../exposureHtml";
 import { headline, overallAdvice, summarise, weightsInWords } from "../exposureReport";

@@ -2,9 +2,9 @@
 
 import { MAX_AGE_MINUTES } from "../../../protocol/beacon/frame";
 import { html, type Markup, NONE } from "../../base/markup";
+import { table } from "../../base/table";
 import { clock, counted, listed, minutesText, percent } from "../../base/words";
 import type { Advice, Difference, LoopResult, PersonAnswer } from "../result";
-import { table } from "./table";
 
 const ADVICE: Record<Advice, string> = {
   none: "nothing to do",

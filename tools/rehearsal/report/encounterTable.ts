@@ -1,9 +1,9 @@
 // The timeline again, as words: for those who read with their ears or fingers, and on a small screen.
 
 import { html, type Markup, NONE } from "../../base/markup";
+import { table } from "../../base/table";
 import { clock } from "../../base/words";
 import type { Encounter, LoopResult } from "../result";
-import { table } from "./table";
 
 /** More rows than this are no reading for anybody; the JSON has them all. */
 const MAX_ROWS = 150;

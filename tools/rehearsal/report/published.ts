@@ -1,9 +1,9 @@
 // What left the keyfobs, what was withheld, what the service published; and what was on the air.
 
 import { html, type Markup, NONE } from "../../base/markup";
+import { table } from "../../base/table";
 import { clock, counted, grouped, listed, size } from "../../base/words";
 import type { LoopResult, Upload } from "../result";
-import { table } from "./table";
 
 const HOUR_S = 3600;
 

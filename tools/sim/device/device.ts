@@ -22,6 +22,9 @@ const ANNOUNCE_EVERY_US = 1_500_000;
 const HCI_EVENT_DELAY_US = 1_000;
 /** A host expects a device to announce its services twice a second. */
 const USB_ANNOUNCE_US = 500_000;
+/** Where a frame says which service it is of: 0 announces, 1 to 4 are the peripherals in the order below. */
+const SERVICE_INDEX_AT = 13;
+const SERVICE_CAUSES: readonly WakeCause[] = ["announcement", "hci", "answer", "button", "answer"];
 /** A clock jump is handed to the VM in pieces that its 32-bit microseconds can hold. */
 const JUMP_PIECE_US = 1_800e6;
 
@@ -68,6 +71,12 @@ export interface UsbPeer {
   reset(): void;
 }
 
+/**
+ * What made the VM run: its timers, an event of the radio, a frame from the USB host, the button, an announcement of the
+ * peripherals, or an answer of one of them.
+ */
+export type WakeCause = "timer" | "hci" | "usb" | "button" | "announcement" | "answer";
+
 /** A running device. Everything happens inside its scheduler. */
 export class SimDevice {
   readonly button: Button;
@@ -75,6 +84,8 @@ export class SimDevice {
   readonly log: NorFlash;
   readonly controller: HciController;
   readonly clock: DeviceClock;
+  /** How often the VM ran since power-on, by cause; several frames in one moment are one wake-up. */
+  readonly wakeUps: Record<WakeCause, number> = { timer: 0, hci: 0, usb: 0, button: 0, announcement: 0, answer: 0 };
   /** The other end of the USB cable, while one is plugged in. */
   usb: UsbPeer | undefined;
   private readonly scheduler: Scheduler;
@@ -85,6 +96,7 @@ export class SimDevice {
   private wakeTimer: Timer | undefined;
   private hciTimer: Timer | undefined;
   private announceTimer: Timer | undefined;
+  private nextCause: WakeCause = "timer";
   private isOn = true;
 
   constructor(private readonly options: DeviceOptions) {
@@ -108,7 +120,9 @@ export class SimDevice {
     });
     this.gate = options.stockRuntime ? undefined : new UsbGate(options.deviceId);
     const services = [this.hci, new FlashService(this.log), this.button, this.light];
-    this.peripherals = new JacdacServer(options.deviceId ^ PERIPHERAL_ID_MASK, services, (frame) => this.toVm(frame));
+    this.peripherals = new JacdacServer(options.deviceId ^ PERIPHERAL_ID_MASK, services, (frame) =>
+      this.toVm(frame, SERVICE_CAUSES[frame[SERVICE_INDEX_AT] as number] ?? "answer"),
+    );
     const vmRandom = random.fork("vm");
     this.vm = new Vm({
       deviceId: options.deviceId,
@@ -144,7 +158,7 @@ export class SimDevice {
 
   /** A frame from the USB host. The device's gate may drop it; the peripherals it reaches in no case. */
   usbReceive(frame: Uint8Array): void {
-    if (this.isOn && (!this.gate || this.gate.admits(frame))) this.toVm(frame);
+    if (this.isOn && (!this.gate || this.gate.admits(frame))) this.toVm(frame, "usb");
   }
 
   /** Takes the power away: RAM, radio and clock are gone. */
@@ -196,7 +210,8 @@ export class SimDevice {
     for (const released of this.gate ? this.gate.releases(frame) : [frame]) this.usb.frame(released);
   }
 
-  private toVm(frame: Uint8Array): void {
+  private toVm(frame: Uint8Array, cause: WakeCause): void {
+    this.nextCause = cause;
     this.vm.deliver(frame);
     this.wake(0);
   }
@@ -221,6 +236,8 @@ export class SimDevice {
     if (!this.isOn) return;
     this.scheduler.cancel(this.wakeTimer);
     this.wakeTimer = undefined;
+    this.wakeUps[this.nextCause]++;
+    this.nextCause = "timer";
     try {
       this.wake(this.clock.trueDelay(this.vm.step(this.usb ? USB_ANNOUNCE_US : undefined)));
     } catch (error) {

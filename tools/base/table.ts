@@ -1,4 +1,4 @@
-import { html, type Markup } from "../../base/markup";
+import { html, type Markup } from "./markup";
 
 /** A table with a caption; the first cell of a row is its head. */
 export interface Table {
