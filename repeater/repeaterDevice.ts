@@ -168,6 +168,11 @@ export class RepeaterDevice implements DeviceState {
   /** Not offered: a repeater has no clock. */
   async clockSet(_driftMs: number): Promise<void> {}
 
+  /** A repeater has no wearer, keeps nothing and warns nobody. */
+  allowsChanges(): boolean {
+    return true;
+  }
+
   configChanged(): void {
     this.host.configure(this.radioSettings());
     this.frames.configure(this.config.hearing());

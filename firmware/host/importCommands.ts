@@ -41,6 +41,7 @@ export class ImportCommands implements CommandGroup {
   verified: number;
   refusedShards: number;
   private readonly parts: ImportParts;
+  private readonly keepAlive: () => Promise<void>;
   private current: ShardImport | undefined;
   /** The shard whose signature is being verified. */
   private verifying: ShardImport | undefined;
@@ -55,7 +56,10 @@ export class ImportCommands implements CommandGroup {
   private isSending: boolean;
 
   constructor(parts: ImportParts) {
+    const self = this;
     this.parts = parts;
+    // Made once: a closure made where an import begins would keep that function's variables, the import before among them.
+    this.keepAlive = async () => await self.stillAtIt();
     this.imported = 0;
     this.verified = 0;
     this.refusedShards = 0;
@@ -99,7 +103,6 @@ export class ImportCommands implements CommandGroup {
     if (request === 0) return Status.Malformed;
     const headerBytes = sliceCopy(payload, At.ImportBeginHeader, SHARD_HEADER_BYTES);
     if (this.working || this.parts.results.isFull()) return Status.Busy;
-    const self = this;
     const parts = this.parts;
     if (!parts.clock.isSet()) return Status.ClockNotSet;
     const current = this.current;
@@ -124,7 +127,7 @@ export class ImportCommands implements CommandGroup {
       parts.config.score(),
       parts.timer,
       parts.memory,
-      async () => await self.stillAtIt(),
+      this.keepAlive,
       headerBytes,
       request,
     );

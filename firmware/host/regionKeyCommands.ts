@@ -5,15 +5,18 @@ import { Command, Status } from "../../protocol/keyfob/codes";
 import { At } from "../../protocol/keyfob/layouts";
 import { putU32 } from "../base/littleEndian";
 import { NO_CHUNK, type RegionKeys } from "../state/regionKeys";
+import type { SettingsGuard } from "../wearer/settingsGuard";
 import type { CommandGroup } from "./commandGroup";
 import { reportTo } from "./layouts";
 
 /** Which regions' shards the keyfob believes. */
 export class RegionKeyCommands implements CommandGroup {
   private readonly keys: RegionKeys;
+  private readonly guard: SettingsGuard;
 
-  constructor(keys: RegionKeys) {
+  constructor(keys: RegionKeys, guard: SettingsGuard) {
     this.keys = keys;
+    this.guard = guard;
   }
 
   async handle(command: Command, payload: Buffer): Promise<Buffer> {
@@ -28,8 +31,11 @@ export class RegionKeyCommands implements CommandGroup {
     const key = sliceCopy(payload, At.RegionKeyAddKey, payload.length - At.RegionKeyAddKey);
     if (!isRegion(region)) report[At.RegionKeyAddReportStatus] = Status.Malformed;
     else if (command === Command.RegionKeyAdd) {
-      if (!(await keys.add(region, key))) report[At.RegionKeyAddReportStatus] = Status.Full;
-    } else if (!(await keys.remove(region, key))) report[At.RegionKeyAddReportStatus] = Status.NoSuchKey;
+      // What is held already changes nothing, and tells nothing that regionKeyGet does not.
+      if (!keys.holds(region, key) && !this.guard.allows()) report[At.RegionKeyAddReportStatus] = Status.NoConsent;
+      else if (!(await keys.add(region, key))) report[At.RegionKeyAddReportStatus] = Status.Full;
+    } else if (!this.guard.allows()) report[At.RegionKeyAddReportStatus] = Status.NoConsent;
+    else if (!(await keys.remove(region, key))) report[At.RegionKeyAddReportStatus] = Status.NoSuchKey;
     report[At.RegionKeyAddReportCount] = keys.count();
     return report;
   }

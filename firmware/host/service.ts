@@ -8,7 +8,7 @@ import { groupOf, isWellFormed, refusal, requestOf } from "./layouts";
 const REPEAT_MS = 30000;
 
 /** Commands that do something once, whose repetition must do nothing. */
-const ONCE = [Command.ClockSet, Command.Snooze, Command.ExportEnd, Command.ResultsEnd];
+const ONCE = [Command.ClockSet, Command.Snooze, Command.ConsentEnd, Command.ExportEnd, Command.ResultsEnd];
 
 /** The answer that the latest of them got. */
 interface Answered {

@@ -25,6 +25,8 @@ export interface DeviceState {
   clockSet(driftMs: number): Promise<void>;
   /** A configuration value changed. */
   configChanged(): void;
+  /** Whether a host may change what could blind, silence or mislead the device. */
+  allowsChanges(): boolean;
 }
 
 const MAX_U8 = 255;
@@ -89,6 +91,10 @@ export class StateCommands implements CommandGroup {
       report[At.ClockSetReportStatus] = Status.OutOfRange;
       return;
     }
+    if (!this.clock.isNear(seconds, millis) && !this.state.allowsChanges()) {
+      report[At.ClockSetReportStatus] = Status.NoConsent;
+      return;
+    }
     const result = this.clock.set(seconds, millis);
     putU32(report, At.ClockSetReportDriftMs, result.driftMs);
     putU32(report, At.ClockSetReportSinceSync, result.sinceSync);
@@ -97,9 +103,12 @@ export class StateCommands implements CommandGroup {
 
   private async setConfig(payload: Buffer, report: Buffer): Promise<void> {
     const key = payload[At.ConfigSetKey];
-    const isSet = await this.config.set(key, getU32(payload, At.ConfigSetValue) | 0);
+    const isAllowed = this.state.allowsChanges();
+    const isSet = isAllowed && (await this.config.set(key, getU32(payload, At.ConfigSetValue) | 0));
     if (isSet) this.state.configChanged();
-    this.fillConfig(report, key, isSet);
+    this.fillConfig(report, key, isSet || !isAllowed);
+    if (!isAllowed && report[At.ConfigSetReportStatus] === Status.Ok)
+      report[At.ConfigSetReportStatus] = Status.NoConsent;
   }
 
   /** The reports of `configGet` and `configSet` are alike. */

@@ -25,6 +25,10 @@ export const MAX_CLOCK_SECONDS = 4102444800;
 
 const MAX_I32 = 0x7fffffff;
 
+/** So far a host may move a clock that is set without asking the wearer; what was used up comes back in a day. */
+const FREE_MOVE_MS = 600000;
+const FREE_MOVE_BACK_MS = 86400000;
+
 // Checkpoint: version 1 | state 1 | millis u16 | seconds u32 | lastSync u32 | uptime at the checkpoint, ms, 6
 const CHECKPOINT_BYTES = 18;
 const VERSION = 1;
@@ -48,12 +52,17 @@ export class Clock {
   private readonly timer: Timer;
   /** Unix milliseconds at uptime 0. */
   private startMs: number;
+  /** What hosts have used up of FREE_MOVE_MS, as of the uptime `movedAtMs`. */
+  private movedMs: number;
+  private movedAtMs: number;
 
   constructor(timer: Timer) {
     this.timer = timer;
     this.state = ClockState.Unset;
     this.lastSync = 0;
     this.startMs = 0;
+    this.movedMs = 0;
+    this.movedAtMs = 0;
   }
 
   isSet(): boolean {
@@ -84,12 +93,25 @@ export class Clock {
     return now + 1000 - (Math.floor(this.startMs + now) % 1000);
   }
 
+  /** Whether a host may set this time by itself: a wrong clock silences a keyfob, and ages what it keeps. */
+  isNear(seconds: number, millis: number): boolean {
+    if (!this.isSet()) return true;
+    return this.usedMs() + Math.abs(seconds * 1000 + millis - this.nowMs()) <= FREE_MOVE_MS;
+  }
+
+  private usedMs(): number {
+    const sinceMs = this.timer.millis() - this.movedAtMs;
+    return Math.max(0, this.movedMs - (sinceMs / FREE_MOVE_BACK_MS) * FREE_MOVE_MS);
+  }
+
   /** A host sets the clock: `seconds` within MIN_CLOCK_SECONDS and MAX_CLOCK_SECONDS, `millis` 0 to 999. */
   set(seconds: number, millis: number): ClockSetResult {
     const previous = this.state;
     const setMs = seconds * 1000 + millis;
     const offMs = previous === ClockState.Unset ? 0 : Math.round(this.nowMs() - setMs);
     const driftMs = Math.max(-MAX_I32, Math.min(MAX_I32, offMs));
+    this.movedMs = Math.min(FREE_MOVE_MS, this.usedMs() + Math.abs(offMs));
+    this.movedAtMs = this.timer.millis();
     const sinceSync = this.lastSync === 0 ? 0 : Math.max(0, seconds - this.lastSync);
     this.startMs = setMs - this.timer.millis();
     this.state = ClockState.Set;

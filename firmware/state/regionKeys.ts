@@ -49,14 +49,20 @@ export class RegionKeys {
     return readU32(this.entries[index], CHUNK_AT);
   }
 
-  /** @returns false if there is no room; a key that is already held is no other */
-  async add(region: Buffer, publicKey: Buffer): Promise<boolean> {
+  /** Whether this key of a region is held. */
+  holds(region: Buffer, publicKey: Buffer): boolean {
     for (const entry of this.entries)
       if (
         compareBytes(entry, 0, region, 0, REGION_BYTES) === 0 &&
         compareBytes(entry, KEY_AT, publicKey, 0, SLH_DSA_PUBLIC_KEY_BYTES) === 0
       )
         return true;
+    return false;
+  }
+
+  /** @returns false if there is no room; a key that is already held is no other */
+  async add(region: Buffer, publicKey: Buffer): Promise<boolean> {
+    if (this.holds(region, publicKey)) return true;
     if (this.entries.length >= MAX_REGION_KEYS) return false;
     const entry = Buffer.alloc(ENTRY_BYTES);
     entry.set(region, 0);

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { slh_dsa_sha2_128s as slhDsa } from "@noble/post-quantum/slh-dsa.js";
 import { encodeRegion } from "../../protocol/base/region";
 import { Command, Purpose, Status } from "../../protocol/keyfob/codes";
+import { At } from "../../protocol/keyfob/layouts";
 import { keyIdOf, SHARD_BLOCK_BYTES, SHARD_HEADER_BYTES, SHARD_SIGNATURE_CONTEXT } from "../../protocol/report/shard";
 import { layOutShard, packBlocks, type ReleasedSeed } from "../../protocol/report/shardFile";
 import { buildBytecode } from "../../tools/build/bytecode";
@@ -120,10 +121,13 @@ export class KeyfobRig {
 
   setClock(seconds = this.worldSeconds()) {
     const data = Buffer.alloc(8);
-    data.writeUInt32LE(Math.floor(seconds), 0);
-    data.writeUInt16LE(this.newRequest(), 4);
-    data.writeUInt16LE(Math.floor((seconds % 1) * 1000), 6);
-    const report = this.call(Command.ClockSet, data);
+    const set = () => {
+      data.writeUInt32LE(Math.floor(seconds), 0);
+      data.writeUInt16LE(this.newRequest(), 4);
+      data.writeUInt16LE(Math.floor((seconds % 1) * 1000), 6);
+      return this.call(Command.ClockSet, data);
+    };
+    const report = this.withPress(set, At.ClockSetReportStatus);
     return {
       driftMs: report.readInt32LE(0),
       sinceSync: report.readUInt32LE(4),
@@ -135,16 +139,34 @@ export class KeyfobRig {
   configSet(key: number, value: number): number {
     const data = Buffer.alloc(7);
     data.writeInt32LE(value, 0);
-    data.writeUInt16LE(this.newRequest(), 4);
     data[6] = key;
-    return this.call(Command.ConfigSet, data)[14] as number;
+    const set = () => {
+      data.writeUInt16LE(this.newRequest(), 4);
+      return this.call(Command.ConfigSet, data);
+    };
+    return this.withPress(set, At.ConfigSetReportStatus)[At.ConfigSetReportStatus] as number;
   }
 
   regionKeyAdd(region: string, publicKey: Buffer): number {
-    return this.call(
-      Command.RegionKeyAdd,
-      Buffer.concat([u16(this.newRequest()), encodeRegion(region), publicKey]),
-    )[2] as number;
+    const add = () =>
+      this.call(Command.RegionKeyAdd, Buffer.concat([u16(this.newRequest()), encodeRegion(region), publicKey]));
+    return this.withPress(add, At.RegionKeyAddReportStatus)[At.RegionKeyAddReportStatus] as number;
+  }
+
+  /** Snoozes for `minutes`, 0 to end it. */
+  snooze(minutes: number): Buffer {
+    const snooze = () => this.call(Command.Snooze, Buffer.concat([u16(this.newRequest()), u16(minutes)]));
+    return this.withPress(snooze, At.SnoozeReportStatus);
+  }
+
+  /** Has the wearer press the button where the keyfob wants that for a change, and tries again. */
+  private withPress(change: () => Buffer, statusAt: number): Buffer {
+    const report = change();
+    if (report[statusAt] !== Status.NoConsent) return report;
+    const { request } = this.consent(Purpose.Settings);
+    const after = change();
+    this.call(Command.ConsentEnd, Buffer.concat([u16(this.newRequest()), u16(request)]));
+    return after;
   }
 
   /** Asks the wearer, presses the button for `pressMs`, and returns the status of the answer. */

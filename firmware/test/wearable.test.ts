@@ -130,8 +130,7 @@ describe("a wearable", () => {
   });
 
   it("is silent for as long as a host says, too, and ends that when the host says so", () => {
-    const snooze = (minutes: number): Buffer =>
-      keyfob.call(Command.Snooze, Buffer.concat([u16(keyfob.newRequest()), u16(minutes)]));
+    const snooze = (minutes: number): Buffer => keyfob.snooze(minutes);
     const report = snooze(2);
     expect(report[6]).toBe(Status.Ok);
     expect(Math.abs(report.readUInt32LE(0) - keyfob.worldSeconds() - 120)).toBeLessThan(2);

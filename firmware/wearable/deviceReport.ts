@@ -16,6 +16,7 @@ import type { Session } from "../state/session";
 import type { Consent } from "../wearer/consent";
 import type { LightPlayer } from "../wearer/lightPlayer";
 import { ALERT, ASKING, CHIRPING, FAULT, NEEDS_CLOCK, type Pattern, SNOOZED, SYNCING } from "../wearer/patterns";
+import type { SettingsGuard } from "../wearer/settingsGuard";
 import type { Snooze } from "../wearer/snooze";
 import type { Minutes } from "./minutes";
 import type { Storage } from "./storage";
@@ -31,6 +32,7 @@ export interface ReportParts {
   readonly faults: FaultCounters;
   /** Not `filter`: with that name comes the method of arrays. */
   readonly frames: FrameFilter;
+  readonly guard: SettingsGuard;
   readonly hasLogs: boolean;
   readonly host: HciHost;
   readonly imports: ImportCommands | undefined;
@@ -139,6 +141,10 @@ export class DeviceReport implements DeviceState {
     if (p.clockChip) await p.clockChip.set(p.clock.seconds());
     await p.session.checkpoint(p.clock);
     p.light.showNow();
+  }
+
+  allowsChanges(): boolean {
+    return this.parts.guard.allows();
   }
 
   configChanged(): void {

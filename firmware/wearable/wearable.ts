@@ -33,6 +33,7 @@ import { Session } from "../state/session";
 import { Consent } from "../wearer/consent";
 import { LightPlayer } from "../wearer/lightPlayer";
 import { CONSENT_GIVEN, CONSENT_REFUSED } from "../wearer/patterns";
+import { SettingsGuard } from "../wearer/settingsGuard";
 import { Snooze } from "../wearer/snooze";
 import { DeviceReport } from "./deviceReport";
 import { eraseSettings } from "./erasure";
@@ -84,6 +85,7 @@ export async function runWearable(
   const session = new Session(settings);
   const consent = new Consent(timer);
   const snooze = new Snooze(clock);
+  const guard = new SettingsGuard(clock, consent);
   const frames = new FrameFilter(config.hearing());
   const host = new HciHost(board.radio, timer, config.radio(), (report) => {
     const hearing = frames.read(report);
@@ -125,6 +127,7 @@ export async function runWearable(
     consent,
     faults,
     frames,
+    guard,
     hasLogs: logs !== undefined,
     host,
     imports,
@@ -142,8 +145,8 @@ export async function runWearable(
   const state = new StateCommands(report, clock, config);
   service.offer(Group.State, state);
   service.offer(Group.Clock, state);
-  service.offer(Group.RegionKeys, new RegionKeyCommands(keys));
-  service.offer(Group.Wearer, new WearerCommands(consent, snooze));
+  service.offer(Group.RegionKeys, new RegionKeyCommands(keys, guard));
+  service.offer(Group.Wearer, new WearerCommands(consent, snooze, guard));
   board.onPress((heldMs) => {
     const isLong = heldMs >= LONG_PRESS_MS;
     if (consent.answer(heldMs, isLong ? Status.Refused : Status.Ok)) {

@@ -4,7 +4,9 @@ import type { Timer } from "../base/timer";
 /** How long the wearer has to press the button. */
 export const CONSENT_WINDOW_MS = 30000;
 /** How long a given consent waits for its operation, or an operation for its next packet. */
-export const CONSENT_IDLE_MS = 60000;
+export const CONSENT_IDLE_MS = 15000;
+/** As `request` of covers(): the consent is for whatever its purpose allows, one operation after the other. */
+export const ANY_OPERATION = 0;
 
 /**
  * The wearer's consent to one operation: asked by the host, given by a short press of the button within 30 s, refused by a
@@ -58,6 +60,13 @@ export class Consent {
     if (!this.isGranted() || this.purpose !== purpose || (this.usedBy !== 0 && this.usedBy !== request)) return false;
     this.usedBy = request;
     this.until = this.timer.millis() + CONSENT_IDLE_MS;
+    return true;
+  }
+
+  /** The host takes its question back, or is through with what it asked for. @returns false if it asked none of `request` */
+  withdraw(request: number): boolean {
+    if (request === 0 || request !== this.request || !this.isOpen()) return false;
+    this.end();
     return true;
   }
 

@@ -12,6 +12,7 @@ export enum Command {
   ClockSet = 0x82,
   Snooze = 0x85,
   ConsentAsk = 0x8c,
+  ConsentEnd = 0x8d,
   RegionKeyAdd = 0x88,
   RegionKeyRemove = 0x89,
   RegionKeyGet = 0x8a,
@@ -94,6 +95,7 @@ export enum Purpose {
   Export = 1,
   Results = 2,
   Erase = 3,
+  Settings = 4,
 }
 
 /** Which of the counters report's values is which. */

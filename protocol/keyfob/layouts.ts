@@ -73,6 +73,12 @@ export enum At {
   ConsentAskReportPurpose = 3,
   ConsentAskReportSeconds = 4,
   ConsentAskReportEnd = 5,
+  ConsentEndRequest = 0,
+  ConsentEndAsked = 2,
+  ConsentEndEnd = 4,
+  ConsentEndReportRequest = 0,
+  ConsentEndReportStatus = 2,
+  ConsentEndReportEnd = 3,
   RegionKeyAddRequest = 0,
   RegionKeyAddRegion = 2,
   RegionKeyAddKey = 8,
@@ -199,6 +205,7 @@ export const COMMAND_TABLE = Buffer.from(
     "820108040c080a05" + // clock_set
     "8502040007040603" + // snooze
     "8c02030005000204" + // consent_ask
+    "8d02040003000202" + // consent_end
     "8803280004000203" + // region_key_add
     "8903100004000203" + // region_key_remove
     "8a0303002f040685" + // region_key_get

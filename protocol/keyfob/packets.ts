@@ -83,6 +83,11 @@ export const PACKETS = {
       seconds: { at: 4, type: "u8" },
     },
   },
+  consentEnd: {
+    code: 0x8d,
+    command: { request: { at: 0, type: "u16" }, asked: { at: 2, type: "u16" } },
+    report: { request: { at: 0, type: "u16" }, status: { at: 2, type: "Status" } },
+  },
   regionKeyAdd: {
     code: 0x88,
     command: { request: { at: 0, type: "u16" }, region: { at: 2, type: "u8[6]" }, key: { at: 8, type: "u8[32]" } },
