@@ -88,7 +88,6 @@ export const CIRCLES_TO_BREAK: readonly string[] = [
   "tools/daemon tools/exposure",
   "tools/exposure/* tools/exposure/federation",
   "tools/exposure/core.ts tools/exposure/retention.ts",
-  "tools/epidemic/runBoot.mjs tools/epidemic/runThread.ts tools/epidemic/runThreads.ts",
 ];
 
 /** Exported names that stand for two things, and why. Must be empty, or explained, at the end. */

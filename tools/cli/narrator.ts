@@ -17,6 +17,7 @@ const TASKS: Record<Task, { readonly label: string; readonly inBytes: boolean }>
 const REQUESTS: Record<ConsentPurpose, string> = {
   export: "Press the button on the keyfob to agree; hold it to refuse.",
   results: "Press the button on the keyfob to see its results; hold it to refuse.",
+  settings: "Press the button on the keyfob to let this computer change it; hold it to refuse.",
   erase: "Press the button on the keyfob to erase it; hold it to refuse.",
 };
 

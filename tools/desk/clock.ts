@@ -1,5 +1,6 @@
 import { retry } from "../base/retry";
 import type { ClockSync, Keyfob } from "../keyfob/keyfob";
+import { change } from "./change";
 import type { KeyfobSession } from "./session";
 
 /** Over a shorter time the rounding of the clocks would pass for a drift. */
@@ -20,9 +21,13 @@ export interface ClockReport {
   readonly chirping: boolean;
 }
 
-/** Sets the keyfob's clock to this computer's; a keyfob has no other source of time than its host. */
-export async function syncClock({ keyfob, now, signal }: KeyfobSession): Promise<ClockReport> {
-  const { driftMs, sinceSync, previous } = await keyfob.setClock(now);
+/**
+ * Sets the keyfob's clock to this computer's; a keyfob has no other source of time than its host. One that is off by more than some
+ * minutes asks its wearer first, because either clock may be wrong.
+ */
+export async function syncClock(session: KeyfobSession): Promise<ClockReport> {
+  const { keyfob, now, signal } = session;
+  const { driftMs, sinceSync, previous } = await change(keyfob, session, () => keyfob.setClock(now));
   const driftPpm =
     previous === "set" && sinceSync >= MIN_DRIFT_SECONDS ? Math.round((driftMs * 1000) / sinceSync) : null;
   return { driftMs, sinceSyncSeconds: sinceSync, previous, driftPpm, chirping: await awaitChirping(keyfob, signal) };

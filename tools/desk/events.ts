@@ -4,7 +4,7 @@
 export type Task = "fetch" | "import" | "export" | "results" | "verify" | "deploy";
 
 /** What the wearer is asked for. */
-export type ConsentPurpose = "export" | "results" | "erase";
+export type ConsentPurpose = "export" | "results" | "erase" | "settings";
 
 export type DeskEvent =
   /** How far something is: bytes of a fetch, an import and a deployment, blocks of the others. `server`: of a fetch. */

@@ -2,14 +2,9 @@
 
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import type { KeyfobOutcome, KeyfobSetting, KeyfobWorld } from "./keyfobEpidemic";
+import type { KeyfobOutcome } from "./keyfobEpidemic";
 import { type Runner, runOnce } from "./keyfobStudy";
-
-/** What a thread computes for, and with which name. */
-export interface ThreadTask {
-  readonly world: KeyfobWorld;
-  readonly settings: readonly KeyfobSetting[];
-}
+import type { ThreadTask } from "./threadTask";
 
 /** People times runs times settings that are done before a thread has started. */
 const LITTLE_WORK = 5e6;

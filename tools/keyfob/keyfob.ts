@@ -167,9 +167,24 @@ export class Keyfob {
     return expectOk(await this.command("regionKeyRemove", { region: encodeRegion(region), keyId })).count;
   }
 
-  /** Asks the wearer to press the button and waits for the answer. @throws KeyfobError Refused, Expired, Busy */
-  async askConsent(purpose: PurposeName, wait: ConsentWait = {}): Promise<void> {
+  /**
+   * Asks the wearer to press the button and waits for the answer; takes the question back when the signal aborts.
+   *
+   * @returns the number of the consent, for endConsent
+   * @throws KeyfobError Refused, Expired, Busy
+   */
+  async askConsent(purpose: PurposeName, wait: ConsentWait = {}): Promise<number> {
     const request = this.newRequest();
+    try {
+      await this.awaitConsent(purpose, request, wait);
+      return request;
+    } catch (error) {
+      if (wait.signal?.aborted) await this.endConsent(request);
+      throw error;
+    }
+  }
+
+  private async awaitConsent(purpose: PurposeName, request: number, wait: ConsentWait): Promise<void> {
     const busyUntil = Date.now() + BUSY_LIMIT_MS;
     let toldBusy = false;
     for (;;) {
@@ -356,6 +371,12 @@ export class Keyfob {
       "noAnswer",
       "the keyfob stopped answering: unplug it, plug it in again and repeat the command",
     );
+  }
+
+  /** Ends the consent with this number, or withdraws its question. A line that is gone is fine: it ends by itself. */
+  async endConsent(asked: number): Promise<void> {
+    if (this.board.lost) return;
+    await this.command("consentEnd", { asked }).catch(() => undefined);
   }
 
   /** Ends an operation; a line that is gone, or a device that ended it already, is fine: it ends it by itself in 60 s. */

@@ -1,4 +1,5 @@
 import { Argument, type Command } from "commander";
+import { change } from "../../desk/change";
 import type { Keyfob } from "../../keyfob/keyfob";
 import { KeyfobError } from "../../keyfob/keyfobError";
 import { CONFIG_NAMES, type ConfigName, type ConfigValue } from "../../keyfob/keyfobWire";
@@ -37,7 +38,9 @@ export function addConfigCommand(program: Command): void {
       ),
   ).action((name: ConfigName, text: string, options: Options) => {
     const value = parseWhole(name, text, -0x80000000, 0x7fffffff);
-    return withKeyfob(options, async ({ keyfob }) => printValues(await write(keyfob, name, value), options));
+    return withKeyfob(options, async (session) =>
+      printValues(await change(session.keyfob, session, () => write(session.keyfob, name, value)), options),
+    );
   });
 }
 

@@ -7,8 +7,10 @@ import { type Command, Option } from "commander";
 import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/crypto/slhDsa";
 import { pause } from "../../base/timers";
 import { buildOf, type ProgramRole, ROLES } from "../../build/builds";
+import { change } from "../../desk/change";
 import { type Deployment, deployTo } from "../../desk/deployment";
 import { ESPTOOL_OLDEST, findEsptool, isAtLeast } from "../../desk/esptool";
+import type { Work } from "../../desk/events";
 import { Keyfob } from "../../keyfob/keyfob";
 import { CONFIG_NAMES, type ConfigName } from "../../keyfob/keyfobWire";
 import { addPortOption, choosePort, type PortChoice, withBoard } from "../device";
@@ -85,7 +87,7 @@ async function flash(options: Options): Promise<void> {
   const deployment = await withBoard({ port }, async (session) => {
     const result = await deployTo(session, image, true);
     note("Step 3 of 3: clock and configuration, over the cable.");
-    await configure(await Keyfob.on(session.board), configuration);
+    await configure(await Keyfob.on(session.board), configuration, session);
     return result;
   });
   report(options, deployment);
@@ -188,9 +190,12 @@ function parseConfiguration({ role, set = [], key = [] }: Options): Configuratio
   };
 }
 
-async function configure(keyfob: Keyfob, { values, keys }: Configuration): Promise<void> {
+async function configure(keyfob: Keyfob, { values, keys }: Configuration, work: Work): Promise<void> {
   const { role } = await keyfob.status();
-  if (role === "wearable") await keyfob.setClock(Date.now);
-  for (const [name, value] of values) await write(keyfob, name, value);
-  for (const { region, key } of keys) await keyfob.addRegionKey(region, key);
+  await change(keyfob, work, async () => {
+    for (const [name, value] of values) await write(keyfob, name, value);
+    for (const { region, key } of keys) await keyfob.addRegionKey(region, key);
+    // Last: a new keyfob takes everything else without a press only until it knows the time.
+    if (role === "wearable") await keyfob.setClock(Date.now);
+  });
 }

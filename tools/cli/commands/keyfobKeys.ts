@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/crypto/slhDsa";
 import { keyIdOf } from "../../../protocol/report/shard";
 import { sha256 } from "../../base/sha256";
+import { change } from "../../desk/change";
 import { addPortOption, type PortChoice, withKeyfob } from "../device";
 import { CliError, EXIT } from "../errors";
 import { note, print, printJson } from "../output";
@@ -25,8 +26,8 @@ export function addKeyfobKeyCommands(program: Command): void {
   ).action((regionText: string, keyText: string, options: Options) => {
     const region = parseRegion(regionText);
     const key = parseHex("the key", keyText, SLH_DSA_PUBLIC_KEY_BYTES);
-    return withKeyfob(options, async ({ keyfob }) => {
-      const count = await keyfob.addRegionKey(region, key);
+    return withKeyfob(options, async (session) => {
+      const count = await change(session.keyfob, session, () => session.keyfob.addRegionKey(region, key));
       const keyId = keyIdOf(sha256, key).toString("hex");
       if (options.json) printJson({ region, keyId, count });
       else print(`The keyfob trusts key ${keyId} for ${region} (${count} ${count === 1 ? "key" : "keys"} in all).\n`);
@@ -65,7 +66,8 @@ export function addKeyfobKeyCommands(program: Command): void {
   ).action((regionText: string, keyText: string | undefined, options: Options) => {
     const region = parseRegion(regionText);
     const wanted = keyText === undefined ? undefined : parseHex("the key", keyText).toString("hex");
-    return withKeyfob(options, async ({ keyfob }) => {
+    return withKeyfob(options, async (session) => {
+      const { keyfob } = session;
       const held = (await keyfob.regionKeys())
         .filter((entry) => entry.region === region)
         .map(({ key }) => ({ key: key.toString("hex"), id: keyIdOf(sha256, key) }))
@@ -81,7 +83,7 @@ export function addKeyfobKeyCommands(program: Command): void {
           EXIT.usage,
           `the keyfob holds ${held.length} keys of ${region}: say which (chirpfob keys remove ${region} ID)`,
         );
-      const count = await keyfob.removeRegionKey(region, only.id);
+      const count = await change(keyfob, session, () => keyfob.removeRegionKey(region, only.id));
       const keyId = only.id.toString("hex");
       if (options.json) printJson({ region, keyId, count });
       else

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { change } from "../../desk/change";
 import { addPortOption, type PortChoice, withKeyfob } from "../device";
 import { formatMoment } from "../localTime";
 import { print, printJson } from "../output";
@@ -17,8 +18,8 @@ export function addSnoozeCommand(program: Command): void {
       .addHelpText("after", "\nExample:\n  chirpfob snooze 60"),
   ).action((text: string, options: PortChoice & { json?: boolean }) => {
     const minutes = parseWhole("minutes", text, 0, MAX_MINUTES);
-    return withKeyfob(options, async ({ keyfob }) => {
-      const until = await keyfob.snooze(minutes);
+    return withKeyfob(options, async (session) => {
+      const until = await change(session.keyfob, session, () => session.keyfob.snooze(minutes));
       if (options.json) printJson({ until });
       else
         print(
