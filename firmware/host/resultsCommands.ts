@@ -1,4 +1,3 @@
-import { hourOfMinute } from "../../protocol/base/time";
 import { Command, Purpose, Status } from "../../protocol/keyfob/codes";
 import { ConfigKey } from "../../protocol/keyfob/configKeys";
 import { At } from "../../protocol/keyfob/layouts";
@@ -51,7 +50,7 @@ export class ResultsCommands implements CommandGroup {
 
   private async begin(request: number): Promise<Status> {
     if (request === 0 || !this.consent.covers(Purpose.Results, request)) return Status.NoConsent;
-    const firstHour = hourOfMinute(this.clock.minute()) - this.config.value(ConfigKey.RetentionDays) * HOURS_PER_DAY;
+    const firstHour = this.clock.firstHour(this.config.value(ConfigKey.RetentionDays) * HOURS_PER_DAY);
     try {
       await this.results.settle();
       this.records = await this.results.byHour(firstHour);

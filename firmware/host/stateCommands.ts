@@ -1,4 +1,5 @@
 import { Command, type Purpose, type Role, Status } from "../../protocol/keyfob/codes";
+import { ConfigKey } from "../../protocol/keyfob/configKeys";
 import { At } from "../../protocol/keyfob/layouts";
 import { PROTOCOL_VERSION } from "../../protocol/keyfob/version";
 import { getU16, getU32, putU16, putU32 } from "../base/littleEndian";
@@ -105,7 +106,11 @@ export class StateCommands implements CommandGroup {
     const key = payload[At.ConfigSetKey];
     const isAllowed = this.state.allowsChanges();
     const isSet = isAllowed && (await this.config.set(key, getU32(payload, At.ConfigSetValue) | 0));
-    if (isSet) this.state.configChanged();
+    if (isSet) {
+      // A retention that the wearer agreed to counts at once.
+      if (key === ConfigKey.RetentionDays) this.clock.horizon = 0;
+      this.state.configChanged();
+    }
     this.fillConfig(report, key, isSet || !isAllowed);
     if (!isAllowed && report[At.ConfigSetReportStatus] === Status.Ok)
       report[At.ConfigSetReportStatus] = Status.NoConsent;

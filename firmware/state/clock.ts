@@ -1,5 +1,5 @@
 import { readU16, readU32, writeU16, writeU32 } from "../../protocol/base/bytes";
-import { minuteOfSeconds } from "../../protocol/base/time";
+import { hourOfMinute, minuteOfSeconds } from "../../protocol/base/time";
 import type { Timer } from "../base/timer";
 
 export enum ClockState {
@@ -29,14 +29,17 @@ const MAX_I32 = 0x7fffffff;
 const FREE_MOVE_MS = 600000;
 const FREE_MOVE_BACK_MS = 86400000;
 
-// Checkpoint: version 1 | state 1 | millis u16 | seconds u32 | lastSync u32 | uptime at the checkpoint, ms, 6
-const CHECKPOINT_BYTES = 18;
+// Checkpoint: version 1 | state 1 | millis u16 | seconds u32 | lastSync u32 | uptime at the checkpoint, ms, 6 | horizon u32
+const CHECKPOINT_BYTES = 22;
+/** Of a firmware that had no horizon yet. */
+const OLD_CHECKPOINT_BYTES = 18;
 const VERSION = 1;
 const STATE_AT = 1;
 const MILLIS_AT = 2;
 const SECONDS_AT = 4;
 const LAST_SYNC_AT = 8;
 const UPTIME_AT = 12;
+const HORIZON_AT = 18;
 
 /** From the reset of the chip to the start of its millisecond counter. */
 const BOOT_MS = 300;
@@ -49,6 +52,8 @@ export class Clock {
   state: ClockState;
   /** When a host last set it, Unix seconds, or 0. */
   lastSync: number;
+  /** The oldest hour that counts; 0 until an hour was expired, and after a change of the retention. */
+  horizon: number;
   private readonly timer: Timer;
   /** Unix milliseconds at uptime 0. */
   private startMs: number;
@@ -60,6 +65,7 @@ export class Clock {
     this.timer = timer;
     this.state = ClockState.Unset;
     this.lastSync = 0;
+    this.horizon = 0;
     this.startMs = 0;
     this.movedMs = 0;
     this.movedAtMs = 0;
@@ -104,6 +110,25 @@ export class Clock {
     return Math.max(0, this.movedMs - (sinceMs / FREE_MOVE_BACK_MS) * FREE_MOVE_MS);
   }
 
+  /**
+   * Moves the horizon towards the oldest hour that `retentionHours` keep, but by two hours at most: to be called once in an hour
+   * that really passed. A clock that was set wrong then ages little before it is right again.
+   */
+  advanceHorizon(retentionHours: number): void {
+    const oldest = this.oldestHour(retentionHours);
+    this.horizon = this.horizon === 0 ? oldest : Math.min(oldest, this.horizon + 2);
+  }
+
+  /** The oldest hour that counts if `retentionHours` are kept. */
+  firstHour(retentionHours: number): number {
+    const oldest = this.oldestHour(retentionHours);
+    return this.horizon === 0 ? oldest : Math.min(oldest, this.horizon);
+  }
+
+  private oldestHour(retentionHours: number): number {
+    return hourOfMinute(this.minute()) - retentionHours;
+  }
+
   /** A host sets the clock: `seconds` within MIN_CLOCK_SECONDS and MAX_CLOCK_SECONDS, `millis` 0 to 999. */
   set(seconds: number, millis: number): ClockSetResult {
     const previous = this.state;
@@ -130,7 +155,7 @@ export class Clock {
     this.state = ClockState.Set;
   }
 
-  /** What to keep in flash to go on from: 18 bytes. */
+  /** What to keep in flash to go on from: 22 bytes. */
   checkpoint(): Buffer {
     const nowMs = Math.floor(this.nowMs());
     const seconds = Math.floor(nowMs / 1000);
@@ -141,6 +166,7 @@ export class Clock {
     writeU16(bytes, MILLIS_AT, nowMs - seconds * 1000);
     writeU32(bytes, SECONDS_AT, seconds);
     writeU32(bytes, LAST_SYNC_AT, this.lastSync);
+    writeU32(bytes, HORIZON_AT, this.horizon);
     const upHigh = Math.floor(upMs / 0x100000000);
     writeU16(bytes, UPTIME_AT, upHigh);
     writeU32(bytes, UPTIME_AT + 2, upMs - upHigh * 0x100000000);
@@ -153,7 +179,7 @@ export class Clock {
    * gone. Anything but a whole checkpoint of a set clock leaves the clock unset.
    */
   resume(checkpoint: Buffer, planned: boolean): void {
-    if (checkpoint.length !== CHECKPOINT_BYTES || checkpoint[0] !== VERSION) return;
+    if (checkpoint.length < OLD_CHECKPOINT_BYTES || checkpoint[0] !== VERSION) return;
     const state = checkpoint[STATE_AT];
     if (state !== ClockState.Set && state !== ClockState.Approximate) return;
     const seconds = readU32(checkpoint, SECONDS_AT);
@@ -166,5 +192,6 @@ export class Clock {
     this.startMs = sameRun ? thenMs - thenUp : thenMs + BOOT_MS;
     this.state = sameRun || planned ? state : ClockState.Approximate;
     this.lastSync = readU32(checkpoint, LAST_SYNC_AT);
+    if (checkpoint.length === CHECKPOINT_BYTES) this.horizon = readU32(checkpoint, HORIZON_AT);
   }
 }

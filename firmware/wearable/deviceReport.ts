@@ -15,7 +15,7 @@ import { RADIO_GRACE_MS } from "../state/radioUpkeep";
 import type { Session } from "../state/session";
 import type { Consent } from "../wearer/consent";
 import type { LightPlayer } from "../wearer/lightPlayer";
-import { ALERT, ASKING, CHIRPING, FAULT, NEEDS_CLOCK, type Pattern, SNOOZED, SYNCING } from "../wearer/patterns";
+import { ALERT, askingFor, CHIRPING, FAULT, NEEDS_CLOCK, type Pattern, SNOOZED, SYNCING } from "../wearer/patterns";
 import type { SettingsGuard } from "../wearer/settingsGuard";
 import type { Snooze } from "../wearer/snooze";
 import type { Minutes } from "./minutes";
@@ -61,7 +61,7 @@ export class DeviceReport implements DeviceState {
   /** What the light shows: of several things that which the wearer should act on first. */
   pattern(): Pattern {
     const p = this.parts;
-    if (p.consent.isPending()) return ASKING;
+    if (p.consent.isPending()) return askingFor(p.consent.openPurpose());
     if (this.hasFault()) return FAULT;
     if (!p.clock.isSet()) return NEEDS_CLOCK;
     if (this.isSyncing()) return SYNCING;

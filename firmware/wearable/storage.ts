@@ -16,6 +16,7 @@ import { Fault, type FaultCounters } from "../state/faultCounters";
 const HOURS_PER_DAY = 24;
 /** Minute of the hour in which old rows and seeds are erased, and the one in which the next hour's seed is made. */
 const EXPIRE_MINUTE = 30;
+const EXPIRE_EVERY_MS = 3540000;
 const PREPARE_MINUTE = 59;
 /** Rows waiting that are worth a write of their own between two minutes. */
 const DRAIN_ROWS = 16;
@@ -48,8 +49,8 @@ export class Storage {
   private readonly results: Results | undefined;
   private isFailing: boolean;
   private isSeedMissing: boolean;
-  /** The hour in which old rows and seeds were last erased. */
-  private expiredHour: number;
+  /** Uptime from which old rows and seeds are erased again. */
+  private expireAtMs: number;
 
   /** @param logs undefined, as keeper and results are then, if there is no flash or this is safe mode */
   constructor(
@@ -74,7 +75,7 @@ export class Storage {
     this.advice = "none";
     this.isFailing = logs === undefined;
     this.isSeedMissing = false;
-    this.expiredHour = 0;
+    this.expireAtMs = 0;
     if (logs) writer.connect(logs.contacts);
   }
 
@@ -128,7 +129,10 @@ export class Storage {
 
   /** Reads the results again: the light may have to show something else. @throws FlashError */
   async refreshAdvice(): Promise<void> {
-    this.advice = await (this.results as Results).advice(this.config.score(), this.firstHour());
+    this.advice = await (this.results as Results).advice(
+      this.config.score(),
+      this.clock.firstHour(this.retentionHours()),
+    );
   }
 
   /** What is due now and then, and at worst delays itself. */
@@ -137,12 +141,15 @@ export class Storage {
     const hour = hourOfMinute(minute);
     if (minute % 60 === PREPARE_MINUTE)
       await this.attempt(async () => await (self.keeper as SeedKeeper).prepare(hour + 1));
-    if (minute % 60 < EXPIRE_MINUTE || hour === this.expiredHour) return;
-    this.expiredHour = hour;
+    const now = this.runtime.timer.millis();
+    // By time that really passed: minutes come and go with the clock, which can be set.
+    if (minute % 60 < EXPIRE_MINUTE || now < this.expireAtMs) return;
+    this.expireAtMs = now + EXPIRE_EVERY_MS;
     this.runtime.background(
       async () =>
         await self.attempt(async () => {
-          await (self.logs as Logs).expire(self.firstHour() - 1);
+          self.clock.advanceHorizon(self.retentionHours());
+          await (self.logs as Logs).expire(self.clock.horizon - 1);
           await self.refreshAdvice();
         }),
     );
@@ -157,7 +164,7 @@ export class Storage {
     }
   }
 
-  private firstHour(): number {
-    return hourOfMinute(this.clock.minute()) - this.config.value(ConfigKey.RetentionDays) * HOURS_PER_DAY;
+  private retentionHours(): number {
+    return this.config.value(ConfigKey.RetentionDays) * HOURS_PER_DAY;
   }
 }
