@@ -1,0 +1,78 @@
+import { type Cipher, createCipheriv, createDecipheriv, hkdfSync } from "node:crypto";
+import {
+  AEM_BYTES,
+  AEMK_INFO,
+  intervalOfPlaintext,
+  MAX_ROLLING_PERIOD,
+  RPI_BYTES,
+  RPIK_INFO,
+  rpiPlaintext,
+  TEK_BYTES,
+} from "../../protocol/beacon/gaen";
+import { expectLength, FormatError } from "../../protocol/formatError";
+import { MAX_U32 } from "../../protocol/time";
+
+const NO_SALT = Buffer.alloc(0);
+const BLOCK_CIPHER = "aes-128-ecb";
+
+/** The identifiers of one TEK for consecutive intervals. */
+export interface ExpandedTek {
+  readonly firstInterval: number;
+  /** RPIs of 16 bytes, one after the other. */
+  readonly rpis: Buffer;
+  /** For each RPI the 16 bytes AES-128(AEMK, RPI), of which metadata uses the first 4. */
+  readonly keystreams: Buffer;
+}
+
+/** The two keys that a TEK yields (specification v1.2, "Key schedule"), and what they make. */
+export class KeySchedule {
+  /** 16 bytes: makes RPIs. */
+  readonly rpik: Buffer;
+  /** 16 bytes: encrypts metadata. */
+  readonly aemk: Buffer;
+
+  /** @param tek 16 bytes @throws FormatError for another length */
+  constructor(tek: Buffer) {
+    expectLength("gaen.tek", tek, TEK_BYTES);
+    this.rpik = Buffer.from(hkdfSync("sha256", tek, NO_SALT, RPIK_INFO, TEK_BYTES));
+    this.aemk = Buffer.from(hkdfSync("sha256", tek, NO_SALT, AEMK_INFO, TEK_BYTES));
+  }
+
+  /**
+   * RPIs and keystreams of `count` intervals from `firstInterval` on: one call of OpenSSL each, because a call for each
+   * block would cost a hundred times as much.
+   *
+   * @throws FormatError if an interval is no u32
+   */
+  expand(firstInterval: number, count: number): ExpandedTek {
+    if (firstInterval < 0 || firstInterval + count - 1 > MAX_U32)
+      throw new FormatError("gaen.interval", 0, `${firstInterval} and the ${count - 1} after it are not all u32`);
+    const plain = Buffer.alloc(count * RPI_BYTES);
+    for (let i = 0; i < count; i++) plain.set(rpiPlaintext(firstInterval + i), i * RPI_BYTES);
+    const rpis = blocks(createCipheriv(BLOCK_CIPHER, this.rpik, null), plain);
+    return { firstInterval, rpis, keystreams: blocks(createCipheriv(BLOCK_CIPHER, this.aemk, null), rpis) };
+  }
+
+  /** The interval that an RPI was made for, u32; undefined if another key made it. */
+  intervalOf(rpi: Buffer): number | undefined {
+    expectLength("gaen.rpi", rpi, RPI_BYTES);
+    const decipher = createDecipheriv(BLOCK_CIPHER, this.rpik, null);
+    const interval = intervalOfPlaintext(decipher.setAutoPadding(false).update(rpi));
+    return interval < 0 ? undefined : interval;
+  }
+
+  /** The 4 bytes that encrypt the metadata sent with an RPI. */
+  keystreamOf(rpi: Buffer): Buffer {
+    expectLength("gaen.rpi", rpi, RPI_BYTES);
+    return blocks(createCipheriv(BLOCK_CIPHER, this.aemk, null), rpi).subarray(0, AEM_BYTES);
+  }
+}
+
+/** All of a day's identifiers. @param start interval of the first one */
+export function expandDay(tek: Buffer, start: number): ExpandedTek {
+  return new KeySchedule(tek).expand(start, MAX_ROLLING_PERIOD);
+}
+
+function blocks(cipher: Cipher, plain: Buffer): Buffer {
+  return cipher.setAutoPadding(false).update(plain);
+}
