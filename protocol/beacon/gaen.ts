@@ -1,5 +1,5 @@
-import { copyBytes, readI8, sliceCopy } from "../bytes";
-import { expectLength, FormatError } from "../formatError";
+import { copyBytes, readI8, sliceCopy } from "../base/bytes";
+import { expectLength, FormatError } from "../base/formatError";
 
 // What phones send and how their identifiers are made: Exposure Notification, Bluetooth and Cryptography Specification
 // v1.2 (Google and Apple, April 2020). AES is left to whoever has it.

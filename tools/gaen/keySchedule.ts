@@ -1,4 +1,6 @@
 import { type Cipher, createCipheriv, createDecipheriv, hkdfSync } from "node:crypto";
+import { expectLength, FormatError } from "../../protocol/base/formatError";
+import { MAX_U32 } from "../../protocol/base/time";
 import {
   AEM_BYTES,
   AEMK_INFO,
@@ -9,8 +11,6 @@ import {
   rpiPlaintext,
   TEK_BYTES,
 } from "../../protocol/beacon/gaen";
-import { expectLength, FormatError } from "../../protocol/formatError";
-import { MAX_U32 } from "../../protocol/time";
 
 const NO_SALT = Buffer.alloc(0);
 const BLOCK_CIPHER = "aes-128-ecb";
