@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeGaenFrame, encodeGaenFrame, findGaenData } from "../beacon/gaen";
 import { FormatError } from "../base/formatError";
+import { decodeGaenFrame, encodeGaenFrame, findGaenData } from "../beacon/gaen";
 import * as arb from "./arbitraries";
 
 const RPI = Buffer.from("8be6cd371c5c891604bfbe49df845096", "hex");

@@ -3,6 +3,7 @@
 import { fromBinary, isFieldSet } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { FormatError } from "../../protocol/base/formatError";
+import { MAX_U32 } from "../../protocol/base/time";
 import {
   TEKSignatureListSchema,
   type TemporaryExposureKey,
@@ -139,7 +140,7 @@ function expectFew(field: string, bytes: Buffer, offset: number, fields: readonl
 }
 
 function timestamp(field: string, value: bigint): number {
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new FormatError(field, 0, `${value} is no time in Unix seconds`);
+  if (value > BigInt(MAX_U32)) throw new FormatError(field, 0, `${value} is no time in Unix seconds`);
   return Number(value);
 }
 

@@ -49,17 +49,7 @@ export function usableOnset(onsetDays: number | undefined): number | undefined {
   return onsetDays !== undefined && Math.abs(onsetDays) <= MAX_ONSET_DAYS ? onsetDays : undefined;
 }
 
-/** The words for report types in JSON, in the order of their numbers. */
-const REPORT_TYPE_NAMES = [
-  "unknown",
-  "confirmedTest",
-  "confirmedClinicalDiagnosis",
-  "selfReport",
-  "recursive",
-  "revoked",
-] as const;
-
-/** "confirmedTest" and so on, as the commands print it. */
+/** The name that the format gives a report type: "CONFIRMED_TEST" and so on. */
 export function reportTypeName(reportType: ReportType): string {
-  return REPORT_TYPE_NAMES[reportType] ?? "unknown";
+  return ReportType[reportType] ?? "UNKNOWN";
 }
