@@ -8,11 +8,23 @@ import type { Sha256 } from "../base/sha256";
 import { firstMinuteOfHour, hourOfMinute, hourOfSeconds, minuteOfSeconds } from "../base/time";
 import { chirpOf } from "../beacon/chirp";
 import { decodeFrame, encodeFrame } from "../beacon/frame";
+import {
+  decodeGaenFrame,
+  encodeGaenFrame,
+  intervalOfMinute,
+  intervalOfPlaintext,
+  openAem,
+  rpiPlaintext,
+  sealAem,
+} from "../beacon/gaen";
 import { SlhDsaVerifier } from "../crypto/slhDsa";
 import { decodeRow, encodeRow, openMetadata, ROW_BYTES, type RowMetadata, sealRow } from "../log/contactRow";
 import { DEFAULT_SCORE } from "../match/defaultScore";
+import { infectiousnessOf, keyClassOf, keyClassWeight } from "../match/gaenWeight";
 import { HourMatcher } from "../match/matching";
 import { adviceFor, attenuationClass, attenuationDb, isDirect, weightedMinutes } from "../match/score";
+import { BEACON_BLOCK_BYTES, BeaconReportReader, encodeBeaconHeader } from "../report/beaconReport";
+import { decodeGaenSource, encodeGaenSource, GAEN_LAYOUT } from "../report/gaenReport";
 import { decodePermissionNumber, encodePermissionNumber } from "../report/permissionNumber";
 import { decodeShardBlock, decodeShardHeader, encodeShardBlock, encodeShardHeader, keyIdOf } from "../report/shard";
 import { decodeShardFile, layOutShard } from "../report/shardFile";
@@ -41,6 +53,10 @@ export enum Operation {
   UseSignature = 17,
   /** Verifies with one bit flipped in one of the four (index, bit number), or in none (index 4). */
   Verify = 18,
+  GaenFrame = 19,
+  GaenMetadata = 20,
+  GaenSource = 21,
+  BeaconReport = 22,
 }
 
 /** The longest line that the VM prints whole; a longer result is given as its digest. */
@@ -132,6 +148,23 @@ function runOperation(sha256: Sha256, operation: Operation, inputs: Buffer[]): s
       return scoreLine(a);
     case Operation.KeyId:
       return hex(keyIdOf(sha256, a));
+    case Operation.GaenFrame: {
+      const { rpi, aem } = decodeGaenFrame(a);
+      return `${hex(rpi)} ${hex(aem)} ${hex(encodeGaenFrame(rpi, aem, a.length > 28))}`;
+    }
+    case Operation.GaenMetadata: {
+      const { majorVersion, minorVersion, calibration, txPower } = openAem(a, inputs[1]);
+      const plaintext = rpiPlaintext(readU32(inputs[2], 0));
+      return `${majorVersion} ${minorVersion} ${calibration} ${txPower} ${hex(sealAem(txPower, inputs[1]))} ${intervalOfMinute(readU32(inputs[2], 0))} ${hex(plaintext)} ${intervalOfPlaintext(plaintext)} ${keyClassWeight(keyClassOf(a[0] & 7, infectiousnessOf(readI8(a, 1))))}`;
+    }
+    case Operation.GaenSource:
+      return hex(encodeGaenSource(decodeGaenSource(a, 0)));
+    case Operation.BeaconReport: {
+      const reader = new BeaconReportReader(sha256, GAEN_LAYOUT, a);
+      for (let at = 0; at < inputs[1].length; at += BEACON_BLOCK_BYTES)
+        reader.accept(inputs[1].slice(at, at + BEACON_BLOCK_BYTES));
+      return `${hex(encodeBeaconHeader(GAEN_LAYOUT, reader.header))} ${reader.isComplete() ? 1 : 0} ${hex(reader.signedMessage(sha256(a)))}`;
+    }
     default:
       return "?";
   }

@@ -44,12 +44,9 @@ describe("a phone's frame", () => {
   });
 
   it("comes back from either layout, and hostile ones are refused with field and offset or hold 20 bytes", () => {
-    const valid = fc
-      .tuple(arb.bytes(16), arb.bytes(4), fc.boolean())
-      .map(([rpi, aem, hasFlags]) => encodeGaenFrame(rpi, aem, hasFlags));
     let refused = 0;
-    const runs = 100_000;
-    const inputs = fc.oneof(arb.hostile(valid), arb.bytes(28), arb.bytes(31));
+    const runs = 5_000;
+    const inputs = fc.oneof(arb.hostile(arb.gaenFrame), arb.bytes(28), arb.bytes(31));
     fc.assert(
       fc.property(inputs, (input) => {
         try {

@@ -1,4 +1,6 @@
-import { type Cipher, createCipheriv, createDecipheriv, hkdfSync } from "node:crypto";
+import { type Cipher, createCipheriv, createDecipheriv } from "node:crypto";
+import { expand, extract } from "@noble/hashes/hkdf.js";
+import { sha256 } from "@noble/hashes/sha2.js";
 import { expectLength, FormatError } from "../../protocol/base/formatError";
 import { MAX_U32 } from "../../protocol/base/time";
 import {
@@ -12,16 +14,27 @@ import {
   TEK_BYTES,
 } from "../../protocol/beacon/gaen";
 
-const NO_SALT = Buffer.alloc(0);
+const RPIK = Buffer.from(RPIK_INFO);
+const AEMK = Buffer.from(AEMK_INFO);
 const BLOCK_CIPHER = "aes-128-ecb";
 
 /** The identifiers of one TEK for consecutive intervals. */
 export interface ExpandedTek {
-  readonly firstInterval: number;
   /** RPIs of 16 bytes, one after the other. */
   readonly rpis: Buffer;
   /** For each RPI the 16 bytes AES-128(AEMK, RPI), of which metadata uses the first 4. */
   readonly keystreams: Buffer;
+}
+
+/**
+ * What is encrypted to become the RPIs of `count` intervals; the same for every key.
+ *
+ * @throws FormatError if an interval is no u32
+ */
+export function rpiPlaintexts(firstInterval: number, count: number): Buffer {
+  if (firstInterval < 0 || firstInterval + count - 1 > MAX_U32)
+    throw new FormatError("gaen.interval", 0, `${firstInterval} and the ${count - 1} after it are not all u32`);
+  return Buffer.concat(Array.from({ length: count }, (_, i) => rpiPlaintext(firstInterval + i)));
 }
 
 /** The two keys that a TEK yields (specification v1.2, "Key schedule"), and what they make. */
@@ -34,23 +47,27 @@ export class KeySchedule {
   /** @param tek 16 bytes @throws FormatError for another length */
   constructor(tek: Buffer) {
     expectLength("gaen.tek", tek, TEK_BYTES);
-    this.rpik = Buffer.from(hkdfSync("sha256", tek, NO_SALT, RPIK_INFO, TEK_BYTES));
-    this.aemk = Buffer.from(hkdfSync("sha256", tek, NO_SALT, AEMK_INFO, TEK_BYTES));
+    const pseudorandomKey = extract(sha256, tek);
+    this.rpik = Buffer.from(expand(sha256, pseudorandomKey, RPIK, TEK_BYTES));
+    this.aemk = Buffer.from(expand(sha256, pseudorandomKey, AEMK, TEK_BYTES));
   }
 
   /**
-   * RPIs and keystreams of `count` intervals from `firstInterval` on: one call of OpenSSL each, because a call for each
-   * block would cost a hundred times as much.
+   * RPIs and keystreams of `count` intervals from `firstInterval` on.
    *
    * @throws FormatError if an interval is no u32
    */
   expand(firstInterval: number, count: number): ExpandedTek {
-    if (firstInterval < 0 || firstInterval + count - 1 > MAX_U32)
-      throw new FormatError("gaen.interval", 0, `${firstInterval} and the ${count - 1} after it are not all u32`);
-    const plain = Buffer.alloc(count * RPI_BYTES);
-    for (let i = 0; i < count; i++) plain.set(rpiPlaintext(firstInterval + i), i * RPI_BYTES);
-    const rpis = blocks(createCipheriv(BLOCK_CIPHER, this.rpik, null), plain);
-    return { firstInterval, rpis, keystreams: blocks(createCipheriv(BLOCK_CIPHER, this.aemk, null), rpis) };
+    return this.encrypt(rpiPlaintexts(firstInterval, count));
+  }
+
+  /**
+   * The same from what rpiPlaintexts gives for the intervals: one call of OpenSSL each, because a call for each block would
+   * cost a hundred times as much.
+   */
+  encrypt(plaintexts: Buffer): ExpandedTek {
+    const rpis = blocks(createCipheriv(BLOCK_CIPHER, this.rpik, null), plaintexts);
+    return { rpis, keystreams: blocks(createCipheriv(BLOCK_CIPHER, this.aemk, null), rpis) };
   }
 
   /** The interval that an RPI was made for, u32; undefined if another key made it. */

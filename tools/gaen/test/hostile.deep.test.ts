@@ -2,7 +2,17 @@
 
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../../protocol/base/formatError";
+import { decodeGaenFrame, encodeGaenFrame } from "../../../protocol/beacon/gaen";
+import { SLH_DSA_SIGNATURE_BYTES } from "../../../protocol/crypto/slhDsa";
+import {
+  beaconReportMessage,
+  decodeBeaconReportFile,
+  layOutBeaconReport,
+} from "../../../protocol/report/beaconReportFile";
+import { GAEN_LAYOUT } from "../../../protocol/report/gaenReport";
+import { nativeSha256 } from "../../base/sha256";
 import { SeededRandom } from "../../sim/core/random";
+import { gaenExpansion, gaenSources } from "../expansion";
 import { readExport } from "../exportFile";
 import { parseExportIndex } from "../exportIndex";
 import { readZipEntries } from "../zip";
@@ -122,6 +132,36 @@ describe(`${INPUTS} hostile inputs (seed "${SEED}")`, () => {
       }
     }
     expect(refused).toBeGreaterThan(INPUTS / 100);
+  });
+
+  it("to the reader of phones' frames are read or refused, and what is read stands in them", () => {
+    const frames = [true, false].map((hasFlags) => encodeGaenFrame(Buffer.alloc(16, 1), Buffer.alloc(4, 2), hasFlags));
+    const refused = runHostile(
+      "frame",
+      (random) => damaged(frames[(random.bytes(1)[0] as number) & 1] as Buffer, random),
+      (input) => {
+        const { rpi, aem } = decodeGaenFrame(input);
+        if (rpi.length !== 16 || aem.length !== 4 || !input.includes(Buffer.concat([rpi, aem])))
+          throw new Error("made up");
+      },
+    );
+    expect(refused).toBeGreaterThan(INPUTS / 4);
+  });
+
+  it("to the reader of beacon reports are read or refused, and sign something else", () => {
+    const teks = KEYS.slice(2).map((key) => ({ ...key, period: 1, risk: 0 }));
+    const identity = { region: "US-MA", chunk: 1, published: 7, keyId: Buffer.alloc(8, 3) };
+    const { unsigned, message } = layOutBeaconReport(nativeSha256, gaenExpansion, identity, gaenSources(teks));
+    const refused = runHostile(
+      "beacon report",
+      (random) => damaged(unsigned, random),
+      (input) => {
+        const file = decodeBeaconReportFile(GAEN_LAYOUT, Buffer.concat([input, Buffer.alloc(SLH_DSA_SIGNATURE_BYTES)]));
+        const signed = beaconReportMessage(nativeSha256, gaenExpansion, file);
+        if (signed.equals(message) !== input.equals(unsigned)) throw new Error("signs the same");
+      },
+    );
+    expect(refused).toBeGreaterThan(INPUTS / 4);
   });
 
   it("to the reader of an index are read or refused, and no path leaves the feed", () => {
