@@ -152,22 +152,34 @@ function runOperation(sha256: Sha256, operation: Operation, inputs: Buffer[]): s
       const { rpi, aem } = decodeGaenFrame(a);
       return `${hex(rpi)} ${hex(aem)} ${hex(encodeGaenFrame(rpi, aem, a.length > 28))}`;
     }
-    case Operation.GaenMetadata: {
-      const { majorVersion, minorVersion, calibration, txPower } = openAem(a, inputs[1]);
-      const plaintext = rpiPlaintext(readU32(inputs[2], 0));
-      return `${majorVersion} ${minorVersion} ${calibration} ${txPower} ${hex(sealAem(txPower, inputs[1]))} ${intervalOfMinute(readU32(inputs[2], 0))} ${hex(plaintext)} ${intervalOfPlaintext(plaintext)} ${keyClassWeight(keyClassOf(a[0] & 7, infectiousnessOf(readI8(a, 1))))}`;
-    }
+    case Operation.GaenMetadata:
+      return metadataLine(a, inputs[1], readU32(inputs[2], 0));
     case Operation.GaenSource:
       return hex(encodeGaenSource(decodeGaenSource(a, 0)));
-    case Operation.BeaconReport: {
-      const reader = new BeaconReportReader(sha256, GAEN_LAYOUT, a);
-      for (let at = 0; at < inputs[1].length; at += BEACON_BLOCK_BYTES)
-        reader.accept(inputs[1].slice(at, at + BEACON_BLOCK_BYTES));
-      return `${hex(encodeBeaconHeader(GAEN_LAYOUT, reader.header))} ${reader.isComplete() ? 1 : 0} ${hex(reader.signedMessage(sha256(a)))}`;
-    }
+    case Operation.BeaconReport:
+      return beaconLine(sha256, a, inputs[1]);
     default:
       return "?";
   }
+}
+
+/** What a phone's metadata say, and its interval; the first two bytes serve as report type and onset as well. */
+function metadataLine(aem: Buffer, keystream: Buffer, minute: number): string {
+  const metadata = openAem(aem, keystream);
+  const plaintext = rpiPlaintext(minute);
+  const said = `${metadata.majorVersion} ${metadata.minorVersion} ${metadata.calibration} ${metadata.txPower}`;
+  const sealed = hex(sealAem(metadata.txPower, keystream));
+  const weight = keyClassWeight(keyClassOf(aem[0] & 7, infectiousnessOf(readI8(aem, 1))));
+  return `${said} ${sealed} ${intervalOfMinute(minute)} ${hex(plaintext)} ${intervalOfPlaintext(plaintext)} ${weight}`;
+}
+
+/** Header again, whether all blocks came, and what the signature must sign; the header stands for the sources. */
+function beaconLine(sha256: Sha256, header: Buffer, blocks: Buffer): string {
+  const reader = new BeaconReportReader(sha256, GAEN_LAYOUT, header);
+  for (let at = 0; at < blocks.length; at += BEACON_BLOCK_BYTES)
+    reader.accept(blocks.slice(at, at + BEACON_BLOCK_BYTES));
+  const again = hex(encodeBeaconHeader(GAEN_LAYOUT, reader.header));
+  return `${again} ${reader.isComplete() ? 1 : 0} ${hex(reader.signedMessage(sha256(header)))}`;
 }
 
 /** Rows come as (hour u32, row 12) each; the hour matched is that of the block. */

@@ -97,7 +97,7 @@ async function matchScans(files: string[], options: MatchOptions): Promise<void>
     note("Unverified: not every export is signed by a key that you gave. Anybody can have made these keys.");
 }
 
-/** The field names are documented in docs/gaen.md, "gaen match". */
+/** The field names are documented in docs/gaen.md, "Matching". */
 function describeMatch({ tek, infectiousness, weight, minutesByClass, encounters }: TekMatch) {
   return {
     source: "phone",

@@ -37,12 +37,6 @@ const first = (list: Field[], number: number) => list.find(([n]) => n === number
 const all = (list: Field[], number: number) => list.filter(([n]) => n === number).map(([, v]) => v as Uint8Array);
 const text = (value: bigint | Uint8Array | undefined) => new TextDecoder().decode(value as Uint8Array);
 
-export interface ClientKey {
-  readonly key: string;
-  readonly start: number;
-  readonly period: number;
-}
-
 /** Takes a file's keys if one of its signatures is by this key, as a phone does; throws otherwise. */
 export async function readAsClient(zip: Uint8Array, spki: Uint8Array, id: string, version: string) {
   const entries = unzipSync(zip);
