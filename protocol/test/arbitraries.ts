@@ -102,12 +102,12 @@ export const gaenFrame = fc
   .tuple(bytes(16), bytes(4), fc.boolean())
   .map(([rpi, aem, hasFlags]) => encodeGaenFrame(rpi, aem, hasFlags));
 
-/** A phone's key as beacon reports carry it, of one of a few days. */
+/** A phone's key as beacon reports carry it, of one of a few intervals: their blocks must not keep the VM without a pause. */
 export const gaenSource = fc
   .record({
     tek: bytes(16),
-    start: fc.integer({ min: 2_642_976, max: 2_643_300 }),
-    period: fc.integer({ min: 1, max: 12 }),
+    start: fc.integer({ min: 2_642_976, max: 2_642_979 }),
+    period: fc.integer({ min: 1, max: 4 }),
     keyClass: fc.nat(31),
   })
   .map(encodeGaenSource);

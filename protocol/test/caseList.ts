@@ -46,7 +46,7 @@ export function listCases(perOperation: number, hostile: number, flips: number):
     ...drawnCases(perOperation),
     ...decoderCases(perOperation, hostile),
     ...matchCases(),
-    ...gaenCases(perOperation, hostile),
+    ...gaenCases(perOperation, hostile / 4),
     ...signatureCases(flips),
   ];
 }
@@ -138,7 +138,7 @@ function gaenCases(valid: number, hostile: number): Case[] {
     ...draw(arb.gaenSource, valid, (input) => entry(Operation.GaenSource, input)),
     ...draw(arb.bytes(24), hostile, (input) => entry(Operation.GaenSource, input)),
     ...draw(report, 20, ([header, blocks]) => entry(Operation.BeaconReport, header, blocks)),
-    ...draw(fc.tuple(report, fc.nat(), fc.boolean()), hostile / 4, ([[header, blocks], flip, inHeader]) => {
+    ...draw(fc.tuple(report, fc.nat(), fc.boolean()), hostile, ([[header, blocks], flip, inHeader]) => {
       const changed = Buffer.from(inHeader ? header : blocks);
       const bit = flip % (changed.length * 8);
       changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));

@@ -12,6 +12,7 @@ import {
 import { GAEN_LAYOUT } from "../../../protocol/report/gaenReport";
 import { nativeSha256 } from "../../base/sha256";
 import { SeededRandom } from "../../sim/core/random";
+import { decodeBatch, encodeBatch } from "../efgsBatch";
 import { gaenExpansion, gaenSources } from "../expansion";
 import { readExport } from "../exportFile";
 import { parseExportIndex } from "../exportIndex";
@@ -162,6 +163,20 @@ describe(`${INPUTS} hostile inputs (seed "${SEED}")`, () => {
       },
     );
     expect(refused).toBeGreaterThan(INPUTS / 4);
+  });
+
+  it("to the reader of batches are read or refused, with nothing unusable taken", () => {
+    const { bytes } = encodeBatch(KEYS.map((key) => ({ ...key, risk: 1, origin: "DE", visitedCountries: ["FR"] })));
+    const refused = runHostile(
+      "batch",
+      (random) => damaged(bytes, random),
+      (input) => {
+        for (const { key, period, origin } of decodeBatch(input).keys)
+          if (key.length !== 16 || period < 1 || period > 144 || !/^[A-Z]{2}$/.test(origin))
+            throw new Error("took an unusable key");
+      },
+    );
+    expect(refused).toBeGreaterThan(INPUTS / 10);
   });
 
   it("to the reader of an index are read or refused, and no path leaves the feed", () => {
