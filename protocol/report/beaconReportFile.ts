@@ -18,6 +18,9 @@ import {
 /** Most sources in a file: what a host keeps in memory while it expands them has a bound. */
 export const MAX_SOURCES = 30_000;
 
+/** More than MAX_SOURCES; with four bytes before it still a whole number. */
+const PLACES = 0x100000;
+
 /** A beacon report as it travels: sources, not blocks. */
 export interface BeaconReportFile {
   readonly header: BeaconReportHeader;
@@ -164,16 +167,7 @@ function totalsOf(
 /** Sorts an interval's entries by their bytes and packs them: of its blocks only the last may not be full. */
 function* packInterval(layout: BeaconLayout, interval: number, entries: Buffer): Generator<Buffer> {
   const { entryBytes } = layout;
-  // Identifiers are random, so that their first four bytes tell nearly all of them apart.
-  const order: number[] = [];
-  const starts: number[] = [];
-  for (let at = 0; at < entries.length; at += entryBytes) {
-    order.push(order.length);
-    starts.push(readU32(entries, at));
-  }
-  order.sort(
-    (a, b) => starts[a] - starts[b] || compareBytes(entries, a * entryBytes, entries, b * entryBytes, entryBytes),
-  );
+  const order = sortedPlaces(entryBytes, entries);
   const most = entriesPerBlock(layout);
   for (let from = 0; from < order.length; from += most) {
     const block = Buffer.alloc(BEACON_BLOCK_BYTES);
@@ -187,6 +181,28 @@ function* packInterval(layout: BeaconLayout, interval: number, entries: Buffer):
     }
     yield block;
   }
+}
+
+/**
+ * The places of an interval's entries in the order of their bytes. Identifiers are random, so that their first four bytes
+ * tell nearly all of them apart: those are sorted as numbers, each with its place behind it.
+ */
+function sortedPlaces(entryBytes: number, entries: Buffer): Float64Array {
+  const order = new Float64Array(entries.length / entryBytes);
+  for (let i = 0; i < order.length; i++) order[i] = readU32(entries, i * entryBytes) * PLACES + i;
+  order.sort();
+  for (let i = 0; i < order.length; i++) order[i] = order[i] % PLACES;
+  for (let i = 1; i < order.length; i++)
+    for (let j = i; j > 0 && isAfter(entryBytes, entries, order[j - 1], order[j]); j--) {
+      const place = order[j];
+      order[j] = order[j - 1];
+      order[j - 1] = place;
+    }
+  return order;
+}
+
+function isAfter(entryBytes: number, entries: Buffer, a: number, b: number): boolean {
+  return compareBytes(entries, a * entryBytes, entries, b * entryBytes, entryBytes) > 0;
 }
 
 function expectFew(sources: number): void {

@@ -93,6 +93,18 @@ describe("the expansion of many keys", () => {
   });
 });
 
+describe("the blocks of an interval", () => {
+  it("are in the order of all bytes, also of identifiers that begin alike", () => {
+    const random = new SeededRandom("alike");
+    const entries = Array.from({ length: 200 }, (_, i) =>
+      Buffer.concat([Buffer.alloc(4, i % 3), Buffer.from(random.bytes(14))]),
+    );
+    const expansion = { ...gaenExpansion, expand: () => [{ interval: 7, entries: Buffer.concat(entries) }] };
+    const packed = [...beaconBlocks(expansion, Buffer.alloc(0))].map((block) => block.subarray(8, 188));
+    expect(Buffer.concat(packed).equals(Buffer.concat(entries.sort(Buffer.compare)))).toBe(true);
+  });
+});
+
 describe("a beacon report of phones' keys", () => {
   const keys = slhDsa.keygen(Buffer.alloc(48, 7));
   const publicKey = Buffer.from(keys.publicKey);
