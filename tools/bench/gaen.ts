@@ -5,7 +5,7 @@ import { KEY_ID_BYTES } from "../../protocol/report/shard";
 import { nativeSha256 } from "../base/sha256";
 import { gaenExpansion, gaenSources } from "../gaen/expansion";
 import type { Tek } from "../gaen/tek";
-import { median, printTable } from "./table";
+import { median, printMeasurements } from "./table";
 
 const CASES = 1000;
 const KEYS_A_CASE = 14;
@@ -36,7 +36,7 @@ export async function benchGaen(): Promise<void> {
     // The most that the whole process has taken so far, Node and this program's code included.
     peak = Math.max(peak, process.resourceUsage().maxRSS / 1024);
   }
-  printTable(
+  printMeasurements(
     `Expanding ${(CASES * KEYS_A_CASE).toLocaleString("en")} keys of ${CASES.toLocaleString("en")} cases on the host`,
     ["what", "measured", "at most"],
     [

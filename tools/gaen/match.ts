@@ -24,7 +24,7 @@ const MINUTES_A_DAY = 1440;
 const METADATA_MAJOR = 1;
 
 /** What was heard of one RPI. */
-export interface Encounter {
+export interface RpiEncounter {
   readonly rpi: Buffer;
   /** The interval that it was made for. */
   readonly interval: number;
@@ -52,7 +52,7 @@ export interface TekMatch {
   readonly weight: number;
   /** Distinct minutes in which any of its RPIs was heard, by attenuation class, closest first. */
   readonly minutesByClass: readonly number[];
-  readonly encounters: readonly Encounter[];
+  readonly encounters: readonly RpiEncounter[];
 }
 
 /** A UTC day with at least one minute. */
@@ -131,7 +131,7 @@ export class ScanMatcher {
   private matchOne(tek: Tek): { match: TekMatch; heard: HeardMinute[] } | undefined {
     const schedule = new KeySchedule(tek.key);
     const { rpis } = schedule.expand(tek.start, tek.period);
-    const encounters: Encounter[] = [];
+    const encounters: RpiEncounter[] = [];
     const closest = new Map<number, number>();
     for (let i = 0; i < tek.period; i++) {
       const rpi = rpis.subarray(i * RPI_BYTES, (i + 1) * RPI_BYTES);
@@ -158,7 +158,7 @@ export class ScanMatcher {
     rpi: Buffer,
     scans: readonly Scan[],
     closest: Map<number, number>,
-  ): Encounter | undefined {
+  ): RpiEncounter | undefined {
     const keystream = schedule.keystreamOf(rpi);
     const minutes = new Set<number>();
     let best: { txPower: number; rssi: number; attenuation: number } | undefined;

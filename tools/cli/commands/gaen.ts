@@ -3,9 +3,9 @@ import { INTERVAL_MINUTES } from "../../../protocol/beacon/gaen";
 import { readWhole } from "../../base/files";
 import { minutesText } from "../../base/words";
 import {
-  type Encounter,
   keysOfExports,
   type MatchReport,
+  type RpiEncounter,
   ScanMatcher,
   type TekMatch,
   TOLERANCE_INTERVALS,
@@ -114,7 +114,7 @@ function describeMatch({ tek, infectiousness, weight, minutesByClass, encounters
   };
 }
 
-function describeEncounter(encounter: Encounter) {
+function describeEncounter(encounter: RpiEncounter) {
   const { rpi, interval, firstMinute, lastMinute, minutes, txPower, maxRssi } = encounter;
   return {
     rpi: rpi.toString("hex"),

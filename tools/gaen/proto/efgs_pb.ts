@@ -16,7 +16,7 @@ import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 export const file_efgs: GenFile =
   /*@__PURE__*/
   fileDesc(
-    "CgplZmdzLnByb3RvIjAKEURpYWdub3Npc0tleUJhdGNoEhsKBGtleXMYASADKAsyDS5EaWFnbm9zaXNLZXki8wEKDERpYWdub3Npc0tleRIQCghrZXlfZGF0YRgBIAEoDBIlCh1yb2xsaW5nX3N0YXJ0X2ludGVydmFsX251bWJlchgCIAEoDRIWCg5yb2xsaW5nX3BlcmlvZBgDIAEoDRIfChd0cmFuc21pc3Npb25fcmlza19sZXZlbBgEIAEoBRIZChF2aXNpdGVkX2NvdW50cmllcxgFIAMoCRIOCgZvcmlnaW4YBiABKAkSIAoLcmVwb3J0X3R5cGUYByABKA4yCy5SZXBvcnRUeXBlEiQKHGRheXNfc2luY2Vfb25zZXRfb2Zfc3ltcHRvbXMYCCABKBEqfAoKUmVwb3J0VHlwZRILCgdVTktOT1dOEAASEgoOQ09ORklSTUVEX1RFU1QQARIgChxDT05GSVJNRURfQ0xJTklDQUxfRElBR05PU0lTEAISDwoLU0VMRl9SRVBPUlQQAxINCglSRUNVUlNJVkUQBBILCgdSRVZPS0VEEAViBnByb3RvMw",
+    "CgplZmdzLnByb3RvIjAKEURpYWdub3Npc0tleUJhdGNoEhsKBGtleXMYASADKAsyDS5EaWFnbm9zaXNLZXki9wEKDERpYWdub3Npc0tleRIQCghrZXlfZGF0YRgBIAEoDBIlCh1yb2xsaW5nX3N0YXJ0X2ludGVydmFsX251bWJlchgCIAEoDRIWCg5yb2xsaW5nX3BlcmlvZBgDIAEoDRIfChd0cmFuc21pc3Npb25fcmlza19sZXZlbBgEIAEoBRIZChF2aXNpdGVkX2NvdW50cmllcxgFIAMoCRIOCgZvcmlnaW4YBiABKAkSJAoLcmVwb3J0X3R5cGUYByABKA4yDy5FZmdzUmVwb3J0VHlwZRIkChxkYXlzX3NpbmNlX29uc2V0X29mX3N5bXB0b21zGAggASgRKoABCg5FZmdzUmVwb3J0VHlwZRILCgdVTktOT1dOEAASEgoOQ09ORklSTUVEX1RFU1QQARIgChxDT05GSVJNRURfQ0xJTklDQUxfRElBR05PU0lTEAISDwoLU0VMRl9SRVBPUlQQAxINCglSRUNVUlNJVkUQBBILCgdSRVZPS0VEEAViBnByb3RvMw",
   );
 
 /**
@@ -74,9 +74,9 @@ export type DiagnosisKey = Message<"DiagnosisKey"> & {
   origin: string;
 
   /**
-   * @generated from field: ReportType report_type = 7;
+   * @generated from field: EfgsReportType report_type = 7;
    */
-  reportType: ReportType;
+  reportType: EfgsReportType;
 
   /**
    * @generated from field: sint32 days_since_onset_of_symptoms = 8;
@@ -91,9 +91,9 @@ export type DiagnosisKey = Message<"DiagnosisKey"> & {
 export const DiagnosisKeySchema: GenMessage<DiagnosisKey> = /*@__PURE__*/ messageDesc(file_efgs, 1);
 
 /**
- * @generated from enum ReportType
+ * @generated from enum EfgsReportType
  */
-export enum ReportType {
+export enum EfgsReportType {
   /**
    * @generated from enum value: UNKNOWN = 0;
    */
@@ -126,6 +126,6 @@ export enum ReportType {
 }
 
 /**
- * Describes the enum ReportType.
+ * Describes the enum EfgsReportType.
  */
-export const ReportTypeSchema: GenEnum<ReportType> = /*@__PURE__*/ enumDesc(file_efgs, 0);
+export const EfgsReportTypeSchema: GenEnum<EfgsReportType> = /*@__PURE__*/ enumDesc(file_efgs, 0);
