@@ -61,6 +61,7 @@ export const ARROWS: Readonly<Record<string, string>> = {
   "tools/sim/usb": "tools/base tools/sim/core tools/sim/device tools/sim/jacdac",
   "tools/sim/vm": "tools/base tools/sim/core",
   "tools/sim/world": "tools/sim/air tools/sim/core tools/sim/device tools/sim/jacdac",
+  "tools/gaen": "protocol/base protocol/beacon protocol/match protocol/report tools/gaen/proto",
   "tools/desk":
     "protocol/base protocol/beacon protocol/match protocol/report tools/base tools/boards tools/feed tools/keyfob",
   "tools/rehearsal":
@@ -70,10 +71,10 @@ export const ARROWS: Readonly<Record<string, string>> = {
   "tools/cli":
     "protocol/base protocol/crypto tools/base tools/daemon tools/desk tools/exposure tools/exposure/storage tools/feed tools/keyfob tools/rehearsal tools/rehearsal/report",
   "tools/cli/commands":
-    "protocol/base protocol/beacon protocol/crypto protocol/log protocol/match protocol/report tools/base tools/boards tools/build tools/cli tools/desk tools/epidemic tools/epidemic/report tools/exposure tools/exposure/feeds tools/exposure/intake tools/feed tools/keyfob tools/power tools/rehearsal tools/rehearsal/report tools/rehearsal/scenarios tools/sim/contacts tools/sim/core tools/sim/crowd tools/sim/device tools/sim/usb tools/sim/vm tools/sim/world",
+    "protocol/base protocol/beacon protocol/crypto protocol/log protocol/match protocol/report tools/base tools/boards tools/build tools/cli tools/desk tools/epidemic tools/epidemic/report tools/exposure tools/exposure/feeds tools/exposure/intake tools/feed tools/gaen tools/keyfob tools/power tools/rehearsal tools/rehearsal/report tools/rehearsal/scenarios tools/sim/contacts tools/sim/core tools/sim/crowd tools/sim/device tools/sim/usb tools/sim/vm tools/sim/world",
   "tools/cli/start": "tools/base tools/cli tools/cli/commands tools/desk tools/sim/vm",
   "tools/bench":
-    "firmware/hci protocol/base protocol/beacon protocol/keyfob protocol/match protocol/report repeater tools/base tools/build tools/daemon tools/exposure tools/sim/air tools/sim/contacts tools/sim/core tools/sim/crowd tools/sim/oracle tools/sim/vm tools/sim/world",
+    "firmware/hci protocol/base protocol/beacon protocol/keyfob protocol/match protocol/report repeater tools/base tools/build tools/daemon tools/exposure tools/gaen tools/sim/air tools/sim/contacts tools/sim/core tools/sim/crowd tools/sim/oracle tools/sim/vm tools/sim/world",
   "tools/bench/programs": "firmware/base protocol/beacon protocol/log protocol/match protocol/report",
 };
 

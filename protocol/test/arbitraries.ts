@@ -4,8 +4,10 @@ import fc from "fast-check";
 import { sha256 } from "../../tools/base/sha256";
 import { CHIRP_BYTES, SEED_BYTES } from "../beacon/chirp";
 import { ADV_A_BYTES, ADV_DATA_BYTES, encodeFrame } from "../beacon/frame";
+import { encodeGaenFrame } from "../beacon/gaen";
 import { SLH_DSA_SIGNATURE_BYTES } from "../crypto/slhDsa";
 import { encodeRow, ROW_BYTES, type RowMetadata } from "../log/contactRow";
+import { encodeGaenSource } from "../report/gaenReport";
 import { encodePermissionNumber, PERMISSION_BYTES } from "../report/permissionNumber";
 import { encodeShardBlock, encodeShardHeader, KEY_ID_BYTES, type ShardBlock } from "../report/shard";
 import { layOutShard, packBlocks, type ReleasedSeed } from "../report/shardFile";
@@ -94,6 +96,21 @@ export const shardHeader = fc
   });
 
 export const permissionText = bytes(PERMISSION_BYTES).map((value) => Buffer.from(encodePermissionNumber(value)));
+
+/** Advertising data of a phone, with Flags or without. */
+export const gaenFrame = fc
+  .tuple(bytes(16), bytes(4), fc.boolean())
+  .map(([rpi, aem, hasFlags]) => encodeGaenFrame(rpi, aem, hasFlags));
+
+/** A phone's key as beacon reports carry it, of one of a few intervals: their blocks must not keep the VM without a pause. */
+export const gaenSource = fc
+  .record({
+    tek: bytes(16),
+    start: fc.integer({ min: 2_642_976, max: 2_642_979 }),
+    period: fc.integer({ min: 1, max: 4 }),
+    keyClass: fc.nat(31),
+  })
+  .map(encodeGaenSource);
 
 /** Every decoder's valid input, as bytes. */
 export const validInputs = {

@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { slh_dsa_sha2_128s as slhDsa } from "@noble/post-quantum/slh-dsa.js";
 import fc from "fast-check";
 import { sha256 } from "../../tools/base/sha256";
+import { gaenExpansion } from "../../tools/gaen/expansion";
 import { chirpOf } from "../beacon/chirp";
 import { sealRow } from "../log/contactRow";
+import { beaconBlocks, layOutBeaconReport } from "../report/beaconReportFile";
 import { encodeShardBlock, SHARD_SIGNATURE_CONTEXT, type ShardBlock } from "../report/shard";
 import * as arb from "./arbitraries";
 import { Operation } from "./cases";
@@ -44,6 +46,7 @@ export function listCases(perOperation: number, hostile: number, flips: number):
     ...drawnCases(perOperation),
     ...decoderCases(perOperation, hostile),
     ...matchCases(),
+    ...gaenCases(perOperation, hostile / 4),
     ...signatureCases(flips),
   ];
 }
@@ -111,6 +114,37 @@ function decoderCases(valid: number, hostile: number): Case[] {
 function readable(name: keyof typeof arb.validInputs, input: Buffer): Buffer {
   if (name === "region") return Buffer.concat([input, Buffer.alloc(6)]).subarray(0, 6);
   return name === "permissionNumber" ? Buffer.from(input.toString("latin1").replace(/[^ -~]/g, "?")) : input;
+}
+
+/** Phones' frames, metadata, sources and expanded blocks, and hostile ones. */
+function gaenCases(valid: number, hostile: number): Case[] {
+  const teks = fc.uniqueArray(arb.gaenSource, {
+    minLength: 1,
+    maxLength: 14,
+    selector: (s) => s.toString("hex", 0, 16),
+  });
+  const report = teks.map((sources) => {
+    const table = Buffer.concat(sources.sort(Buffer.compare));
+    const identity = { region: "US-MA", chunk: 1, published: 7, keyId: Buffer.alloc(8, 3) };
+    const { unsigned } = layOutBeaconReport(sha256, gaenExpansion, identity, table);
+    return [unsigned.subarray(0, 64), Buffer.concat([...beaconBlocks(gaenExpansion, table)])] as const;
+  });
+  return [
+    ...draw(arb.gaenFrame, valid, (input) => entry(Operation.GaenFrame, input)),
+    ...draw(arb.hostile(arb.gaenFrame), hostile, (input) => entry(Operation.GaenFrame, input)),
+    ...draw(fc.tuple(arb.bytes(4), arb.bytes(4), arb.u32), valid, ([aem, keystream, value]) =>
+      entry(Operation.GaenMetadata, aem, keystream, u32(value)),
+    ),
+    ...draw(arb.gaenSource, valid, (input) => entry(Operation.GaenSource, input)),
+    ...draw(arb.bytes(24), hostile, (input) => entry(Operation.GaenSource, input)),
+    ...draw(report, 20, ([header, blocks]) => entry(Operation.BeaconReport, header, blocks)),
+    ...draw(fc.tuple(report, fc.nat(), fc.boolean()), hostile, ([[header, blocks], flip, inHeader]) => {
+      const changed = Buffer.from(inHeader ? header : blocks);
+      const bit = flip % (changed.length * 8);
+      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      return inHeader ? entry(Operation.BeaconReport, changed, blocks) : entry(Operation.BeaconReport, header, changed);
+    }),
+  ];
 }
 
 /** Rows around the edges of an hour, among strangers' rows, against a block that made some of them. */

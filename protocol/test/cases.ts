@@ -8,11 +8,23 @@ import type { Sha256 } from "../base/sha256";
 import { firstMinuteOfHour, hourOfMinute, hourOfSeconds, minuteOfSeconds } from "../base/time";
 import { chirpOf } from "../beacon/chirp";
 import { decodeFrame, encodeFrame } from "../beacon/frame";
+import {
+  decodeGaenFrame,
+  encodeGaenFrame,
+  intervalOfMinute,
+  intervalOfPlaintext,
+  openAem,
+  rpiPlaintext,
+  sealAem,
+} from "../beacon/gaen";
 import { SlhDsaVerifier } from "../crypto/slhDsa";
 import { decodeRow, encodeRow, openMetadata, ROW_BYTES, type RowMetadata, sealRow } from "../log/contactRow";
 import { DEFAULT_SCORE } from "../match/defaultScore";
+import { infectiousnessOf, keyClassOf, keyClassWeight } from "../match/gaenWeight";
 import { HourMatcher } from "../match/matching";
 import { adviceFor, attenuationClass, attenuationDb, isDirect, weightedMinutes } from "../match/score";
+import { BEACON_BLOCK_BYTES, BeaconReportReader, encodeBeaconHeader } from "../report/beaconReport";
+import { decodeGaenSource, encodeGaenSource, GAEN_LAYOUT } from "../report/gaenReport";
 import { decodePermissionNumber, encodePermissionNumber } from "../report/permissionNumber";
 import { decodeShardBlock, decodeShardHeader, encodeShardBlock, encodeShardHeader, keyIdOf } from "../report/shard";
 import { decodeShardFile, layOutShard } from "../report/shardFile";
@@ -41,6 +53,10 @@ export enum Operation {
   UseSignature = 17,
   /** Verifies with one bit flipped in one of the four (index, bit number), or in none (index 4). */
   Verify = 18,
+  GaenFrame = 19,
+  GaenMetadata = 20,
+  GaenSource = 21,
+  BeaconReport = 22,
 }
 
 /** The longest line that the VM prints whole; a longer result is given as its digest. */
@@ -132,9 +148,38 @@ function runOperation(sha256: Sha256, operation: Operation, inputs: Buffer[]): s
       return scoreLine(a);
     case Operation.KeyId:
       return hex(keyIdOf(sha256, a));
+    case Operation.GaenFrame: {
+      const { rpi, aem } = decodeGaenFrame(a);
+      return `${hex(rpi)} ${hex(aem)} ${hex(encodeGaenFrame(rpi, aem, a.length > 28))}`;
+    }
+    case Operation.GaenMetadata:
+      return metadataLine(a, inputs[1], readU32(inputs[2], 0));
+    case Operation.GaenSource:
+      return hex(encodeGaenSource(decodeGaenSource(a, 0)));
+    case Operation.BeaconReport:
+      return beaconLine(sha256, a, inputs[1]);
     default:
       return "?";
   }
+}
+
+/** What a phone's metadata say, and its interval; the first two bytes serve as report type and onset as well. */
+function metadataLine(aem: Buffer, keystream: Buffer, minute: number): string {
+  const metadata = openAem(aem, keystream);
+  const plaintext = rpiPlaintext(minute);
+  const said = `${metadata.majorVersion} ${metadata.minorVersion} ${metadata.calibration} ${metadata.txPower}`;
+  const sealed = hex(sealAem(metadata.txPower, keystream));
+  const weight = keyClassWeight(keyClassOf(aem[0] & 7, infectiousnessOf(readI8(aem, 1))));
+  return `${said} ${sealed} ${intervalOfMinute(minute)} ${hex(plaintext)} ${intervalOfPlaintext(plaintext)} ${weight}`;
+}
+
+/** Header again, whether all blocks came, and what the signature must sign; the header stands for the sources. */
+function beaconLine(sha256: Sha256, header: Buffer, blocks: Buffer): string {
+  const reader = new BeaconReportReader(sha256, GAEN_LAYOUT, header);
+  for (let at = 0; at < blocks.length; at += BEACON_BLOCK_BYTES)
+    reader.accept(blocks.slice(at, at + BEACON_BLOCK_BYTES));
+  const again = hex(encodeBeaconHeader(GAEN_LAYOUT, reader.header));
+  return `${again} ${reader.isComplete() ? 1 : 0} ${hex(reader.signedMessage(sha256(header)))}`;
 }
 
 /** Rows come as (hour u32, row 12) each; the hour matched is that of the block. */

@@ -24,12 +24,22 @@ export interface Substitutes {
   /** A federation file that names no other region. */
   federationFile(): Promise<string | undefined>;
   /** A path in the test's own folder, with a file there if `content` is given. */
-  file(name: string, content?: string): Promise<string>;
+  file(name: string, content?: string | Uint8Array): Promise<string>;
 }
 
 /** The day on which the documents' examples take place: 21 days to look back from it cover all their dates. */
 const DAY_WRITTEN = Date.UTC(2026, 10, 25);
 const DAY_MS = 86_400_000;
+
+const GAEN_SAMPLE = JSON.parse(readFileSync(join(ROOT, "tools/gaen/test/vectors/google-export.json"), "utf8")) as {
+  readonly zip: string;
+  readonly publicKey: string;
+};
+/** At -20 dBm of transmit power, 45 and 60 dB away. */
+const GAEN_SIGHTINGS = [
+  { time: "2020-05-19T21:00:30Z", rssi: -65 },
+  { time: "2020-05-19T21:01:30Z", rssi: -80 },
+].map((heard) => ({ ...heard, rpi: "5e2376cb92954e849382b6a0981f54f9", aem: "58419fa0" }));
 
 export const SUBSTITUTIONS: readonly Substitution[] = [
   {
@@ -105,6 +115,21 @@ export const SUBSTITUTIONS: readonly Substitution[] = [
     written: /(?<=model keyfobs .*--runs )200\b/,
     by: () => "2",
     why: "two runs of each setting instead of two hundred: minutes of work",
+  },
+  {
+    written: /(?<= )export\.zip\b/,
+    by: (here, name) => here.file(name, Buffer.from(GAEN_SAMPLE.zip, "base64")),
+    why: "a health authority's: here the sample of Google's server",
+  },
+  {
+    written: /(?<= )authority\.pem\b/,
+    by: (here, name) => here.file(name, GAEN_SAMPLE.publicKey),
+    why: "the public key that goes with it",
+  },
+  {
+    written: /(?<=--scans )scans\.json\b/,
+    by: (here, name) => here.file(name, JSON.stringify(GAEN_SIGHTINGS)),
+    why: "the reader's own recording; here two sightings of a phone of that sample",
   },
   {
     written: /devicescript-esp32(c3)?-0x1?0+\.bin/,

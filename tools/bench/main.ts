@@ -1,6 +1,7 @@
 // `npm run bench [part ...]`: measures what the documents state. Without a part, all of them.
 
 import { benchExposure } from "./exposure";
+import { benchGaen } from "./gaen";
 import { benchProtocol } from "./protocol";
 import { benchRepeater } from "./repeater";
 import { benchSim } from "./sim";
@@ -10,6 +11,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   sim: benchSim,
   exposure: benchExposure,
   repeater: benchRepeater,
+  gaen: benchGaen,
 };
 
 const wanted = process.argv.slice(2);

@@ -14,6 +14,7 @@ import { isShardSigned } from "../../feed/genuineShard";
 import { CliError, EXIT } from "../errors";
 import { printFacts, printJson } from "../output";
 import { decodeInput, parseHex, parseWhole } from "../parse";
+import { addGaenInspectCommands } from "./inspectGaen";
 
 /** The largest of the files is a shard: 32 MB of blocks, header and signature. */
 const MAX_FILE_BYTES = 33_000_000;
@@ -97,6 +98,8 @@ export function addInspectCommand(program: Command): void {
     .option("--json", "print JSON")
     .addHelpText("after", example("inspect shard 000001.shard --json"))
     .action(inspectShard);
+
+  addGaenInspectCommands(inspect);
 }
 
 function inspectRow(

@@ -35,6 +35,7 @@ const COMMANDS: readonly {
   { name: "power", load: async () => (await import("../commands/power")).addPowerCommand },
   { name: "model", load: async () => (await import("../commands/model")).addModelCommand },
   { name: "inspect", load: async () => (await import("../commands/inspect")).addInspectCommand },
+  { name: "gaen", load: async () => (await import("../commands/gaen")).addGaenCommand },
   { name: "sim", load: async () => (await import("../commands/sim")).addSimCommand },
   { name: "serve", load: async () => (await import("../commands/serve")).addServeCommand },
   { name: "permissions", load: async () => (await import("../commands/permissions")).addPermissionsCommand },
