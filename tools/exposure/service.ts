@@ -98,7 +98,12 @@ async function listenPublicly(core: Core): Promise<ListeningServer> {
   };
   const tls = await readTls(config);
   return orSayWhy(
-    listen(publicHandler({ files, uploads, metrics, checkHealth }), config.host, config.port, tls, log, metrics),
+    listen(
+      publicHandler({ files, uploads, metrics, checkHealth }),
+      { host: config.host, port: config.port, tls, behindProxy: config.behindProxy },
+      log,
+      () => metrics.add("chirpfob_errors_total"),
+    ),
     config.host,
     config.port,
   );
@@ -117,7 +122,13 @@ async function listenToRegions({ federation, files, log, metrics }: Core): Promi
   };
   const regions = new Set(federation.consumers.map(({ regionID }) => regionID));
   const everything = new Set(federation.consumers.filter(({ allToAll }) => allToAll).map(({ regionID }) => regionID));
-  return orSayWhy(listen(federationHandler(files, everything, regions), host, port, tls, log, metrics), host, port);
+  return orSayWhy(
+    listen(federationHandler(files, everything, regions), { host, port, tls }, log, () =>
+      metrics.add("chirpfob_errors_total"),
+    ),
+    host,
+    port,
+  );
 }
 
 /** Publishes when hours leave the embargo, pulls when regions recommend it, and picks up what other instances did. */

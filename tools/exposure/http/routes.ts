@@ -21,12 +21,12 @@ export interface PublicRoutes {
 
 /** What everybody may ask. */
 export function publicHandler({ files, uploads, metrics, checkHealth }: PublicRoutes): Handler {
-  return async (request, response, path) => {
+  return async (request, response, path, download) => {
     const feed = /^\/v1\/keys(?:\/([^/]*))?$/.exec(path);
     if (feed !== null) {
       if (!isRead(request, response)) return;
       metrics.add("chirpfob_reads_total");
-      return serveFeed(files, PUBLIC_FEED, feed[1], INDEX_MAX_AGE_SECONDS, request, response);
+      return serveFeed(files, PUBLIC_FEED, feed[1], INDEX_MAX_AGE_SECONDS, request, response, download);
     }
     if (path === "/v1/uploads") {
       if (request.method === "POST") return uploads.handle(request, response);
@@ -56,7 +56,7 @@ export function federationHandler(
   allToAllRegions: ReadonlySet<string>,
   regions: ReadonlySet<string>,
 ): Handler {
-  return async (request, response, path) => {
+  return async (request, response, path, download) => {
     const match = /^\/v1\/([A-Za-z0-9-]{2,6})\/keys(?:\/([^/]*))?$/.exec(path);
     if (match === null) return answerText(response, 404, "there is nothing here");
     if (!isRead(request, response)) return;
@@ -64,7 +64,7 @@ export function federationHandler(
     const [, feed = "", chunk] = match;
     const isAllowed = regions.has(region) && (feed === ALL_TO_ALL_FEED ? allToAllRegions.has(region) : feed === region);
     if (!isAllowed) return answerText(response, 403, "your certificate does not open this feed");
-    return serveFeed(files, feed, chunk, INDEX_MAX_AGE_SECONDS, request, response);
+    return serveFeed(files, feed, chunk, INDEX_MAX_AGE_SECONDS, request, response, download);
   };
 }
 

@@ -7,10 +7,10 @@ import { encodeUploadFile, type UploadFile } from "../../../protocol/report/uplo
 import { hasTool } from "../../../test/tools";
 import { sha256 } from "../../base/sha256";
 import { parseFeedIndex } from "../../feed/feedIndex";
+import { TestAuthority } from "../../daemon/test/certificates";
 import { administer, publish } from "../administration";
 import { ThreadedSigner } from "../feeds/signer";
 import type { ExposureService } from "../service";
-import { TestAuthority } from "./certificates";
 import { dataFolder, FakeClock, makeUpload, sendUpload, temporaryFolder, testService } from "./fixtures";
 
 /** Alba (A), Beria (B) and Caria (C): A and B replicate partially, C reads everything from A. */
