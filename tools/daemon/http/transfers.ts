@@ -20,6 +20,12 @@ export interface TransferLimits {
   readonly patienceMs: number;
 }
 
+/** Thousands who come at a time are looked at together. */
+const CROWD_PAUSE_MS = 10;
+
+/** Each place that is given to the next who will not read costs megabytes of copying, so one after the other. */
+const DROP_PAUSE_MS = 20;
+
 /** A place. Its client has let us wait since `stalledSince`; undefined while we are the one to act. */
 interface Place {
   readonly connection: Connection;
@@ -35,7 +41,11 @@ interface Waiter {
 export class Transfers {
   private readonly places = new Map<Connection, Place>();
   private readonly waiting = new Set<Waiter>();
+  /** Places by address block. */
+  private readonly held = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
+  private isLooking = false;
+  private nextDropMs = 0;
 
   constructor(
     private readonly limits: TransferLimits,
@@ -61,7 +71,9 @@ export class Transfers {
       const giveUp = setTimeout(() => waiter.take(false), this.limits.waitMs);
       this.waiting.add(waiter);
       connection.onClose(() => waiter.take(false));
-      this.serveWaiting();
+      const hasRoom = this.places.size < this.limits.total && this.heldBy(connection.block) < this.limits.perBlock;
+      if (hasRoom) this.lookSoon();
+      else this.lookAgainAfter(CROWD_PAUSE_MS);
     });
   }
 
@@ -137,10 +149,25 @@ export class Transfers {
     );
     const victim = this.choose(candidates);
     if (victim === undefined) return;
-    const ripeIn = (victim.stalledSince ?? 0) + this.limits.stallMs - this.nowMs();
-    if (ripeIn > 0) this.lookAgainAfter(ripeIn);
+    const now = this.nowMs();
+    const ripeIn = Math.max((victim.stalledSince ?? 0) + this.limits.stallMs, this.nextDropMs) - now;
+    if (ripeIn > 0) {
+      this.lookAgainAfter(ripeIn);
+      return;
+    }
     // Its place becomes free as it closes, which serves the next.
-    else victim.connection.reset();
+    this.nextDropMs = now + DROP_PAUSE_MS;
+    victim.connection.reset();
+  }
+
+  /** Once for all that happen in one turn of the event loop. */
+  private lookSoon(): void {
+    if (this.isLooking) return;
+    this.isLooking = true;
+    setImmediate(() => {
+      this.isLooking = false;
+      this.serveWaiting();
+    });
   }
 
   private lookAgainAfter(pauseMs: number): void {
@@ -150,11 +177,10 @@ export class Transfers {
   /** The one whose block holds fewest places; among those the last to come, whom fewest others have made wait. */
   private nextWaiter(): Waiter | undefined {
     if (this.places.size >= this.limits.total) return undefined;
-    const held = this.heldByBlock();
     let found: Waiter | undefined;
     let fewest = this.limits.perBlock;
     for (const waiter of this.waiting) {
-      const count = held.get(waiter.connection.block) ?? 0;
+      const count = this.heldBy(waiter.connection.block);
       if (count < this.limits.perBlock && count <= fewest) {
         found = waiter;
         fewest = count;
@@ -165,25 +191,30 @@ export class Transfers {
 
   /** Of those that may have to go: the block that holds most, and in it whoever has not read for longest. */
   private choose(candidates: readonly Place[]): Place | undefined {
-    const held = this.heldByBlock();
-    const weight = ({ connection }: Place) => held.get(connection.block) ?? 0;
+    const weight = ({ connection }: Place) => this.heldBy(connection.block);
     return [...candidates].sort((a, b) => weight(b) - weight(a) || (a.stalledSince ?? 0) - (b.stalledSince ?? 0))[0];
   }
 
-  private heldByBlock(): Map<string, number> {
-    const held = new Map<string, number>();
-    for (const { block } of this.places.keys()) held.set(block, (held.get(block) ?? 0) + 1);
-    return held;
+  private heldBy(block: string): number {
+    return this.held.get(block) ?? 0;
+  }
+
+  private count(block: string, change: number): void {
+    const count = this.heldBy(block) + change;
+    if (count === 0) this.held.delete(block);
+    else this.held.set(block, count);
   }
 
   private grant(waiter: Waiter): void {
     const { connection } = waiter;
     const place: Place = { connection, stalledSince: undefined, timer: undefined };
     this.places.set(connection, place);
+    this.count(connection.block, 1);
     connection.onClose(() => {
       clearTimeout(place.timer);
       this.places.delete(connection);
-      this.serveWaiting();
+      this.count(connection.block, -1);
+      if (this.waiting.size > 0) this.lookSoon();
     });
     waiter.take(true);
   }
