@@ -54,7 +54,8 @@ export const DEFAULT_CONFIG: ServiceConfig = {
 export const MAX_RETENTION_DAYS = 365;
 
 const MIN_CHUNK_BLOCKS = 4;
-const MAX_CHUNK_BYTES = 32_000_000;
+/** Other regions take no larger ones, and each costs memory when it is made. */
+const MAX_CHUNK_BYTES = 8_000_000;
 const MAX_ANSWER_STEP_MS = 5_000;
 
 /** Throws ServiceError for the first setting that cannot be used. */

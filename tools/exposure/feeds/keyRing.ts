@@ -83,10 +83,11 @@ export class KeyRing {
 
   /**
    * Whether this instance can publish. Makes the first key of a new database, and refuses a key that the database does
-   * not know.
+   * not know, or whose halves do not belong together: nobody could verify what it signs.
    */
   async prepare(): Promise<boolean> {
     const pair = await this.readPair();
+    if (pair !== undefined) expectPair(this.file, pair);
     const known = await this.publicKeys();
     if (known.length === 0) {
       if (pair === undefined) await this.generate();
@@ -196,6 +197,19 @@ export class PublishingKey {
 function newPair(): KeyPair {
   const { publicKey, secretKey } = slh_dsa_sha2_128s.keygen();
   return { publicKey: Buffer.from(publicKey), secretKey: Buffer.from(secretKey) };
+}
+
+/** The secret half ends with its own public key, which follows from its seeds (FIPS 205, section 9.1). */
+function expectPair(path: string, { publicKey, secretKey }: KeyPair): void {
+  const derived = slh_dsa_sha2_128s.getPublicKey(secretKey);
+  const n = publicKey.length / 2;
+  const made = slh_dsa_sha2_128s.keygen(
+    Buffer.concat([secretKey.subarray(0, 2 * n), secretKey.subarray(2 * n, 3 * n)]),
+  );
+  if (publicKey.equals(derived) && publicKey.equals(made.publicKey)) return;
+  throw new ServiceError(
+    `${path} is damaged: its secret and its public key do not belong together; restore it from a backup`,
+  );
 }
 
 function parsePair(path: string, text: string): KeyPair {

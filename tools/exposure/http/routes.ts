@@ -5,18 +5,25 @@ import type { Handler } from "../../daemon/http/server";
 import type { Metrics } from "../../daemon/metrics";
 import { PUBLIC_FEED } from "../../feed/feedIndex";
 import { ALL_TO_ALL_FEED, type FeedFiles } from "../feeds/feedFiles";
+import { ALL_TO_ALL_FEED, type FeedFiles, PUBLIC_FEED } from "../feeds/feedFiles";
+import type { Counters } from "../storage/counters";
 import { serveFeed } from "./feedRoute";
 import type { UploadRoute } from "./uploadRoute";
 
 /** Seconds for which an index may be cached; also when another region's service should come back. */
 export const INDEX_MAX_AGE_SECONDS = 60;
 
+export interface HealthReport {
+  readonly isHealthy: boolean;
+  /** One line each; a healthy service may have something to say as well. */
+  readonly lines: readonly string[];
+}
+
 export interface PublicRoutes {
   readonly files: FeedFiles;
   readonly uploads: UploadRoute;
-  readonly metrics: Metrics;
-  /** Resolves if the database answers. */
-  readonly checkHealth: () => Promise<void>;
+  readonly metrics: Counters;
+  readonly checkHealth: () => Promise<HealthReport>;
 }
 
 /** What everybody may ask. */
@@ -34,10 +41,8 @@ export function publicHandler({ files, uploads, metrics, checkHealth }: PublicRo
     }
     if (path === "/healthz") {
       if (!isRead(request, response)) return;
-      return checkHealth().then(
-        () => answerText(response, 200, "ok"),
-        () => answerText(response, 503, "the database does not answer"),
-      );
+      const { isHealthy, lines } = await checkHealth();
+      return answerText(response, isHealthy ? 200 : 503, lines.join("\n"));
     }
     if (path === "/metrics" && isFromThisMachine(request)) {
       if (!isRead(request, response)) return;

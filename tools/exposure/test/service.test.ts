@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { describe, expect, it } from "vitest";
+import { takeLock } from "../../daemon/lock";
 import { DEFAULT_CONFIG } from "../config";
 import { type ExposureService, startExposureService } from "../service";
-import { openDataDirectory, takeLock } from "../storage/dataDirectory";
+import { openDataDirectory } from "../storage/dataDirectory";
 import {
   cleanUpLater,
   dataFolder,
