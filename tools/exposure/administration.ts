@@ -121,6 +121,7 @@ async function carryOut(core: Core, request: AdminRequest): Promise<unknown> {
     case "federate":
       if (core.federation === undefined)
         throw new ServiceError("no federation file is set: give --federation FILE here, or to serve if it is running");
+      await core.time.expectRight(true);
       return { pulled: await core.consumer.pull(false) } satisfies AdminAnswers["federate"];
     case "stats":
       return stats(core);

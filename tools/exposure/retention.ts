@@ -25,7 +25,7 @@ interface Swept {
 
 /**
  * Deletes what is past its time: shards after the retention time, files and rows; whatever could not be published in
- * that time; expired numbers; receipts after a day. Then asks the engine to overwrite the room that they took.
+ * that time; expired numbers; receipts after a day. Then asks the engine to overwrite the room that they took, and to drop its log.
  */
 export async function sweepAll(core: Swept): Promise<void> {
   const { database, config, permissions, uploads, publisher, keys, now } = core;
@@ -36,6 +36,7 @@ export async function sweepAll(core: Swept): Promise<void> {
     await database.query(`delete from ${table} where day < $1`, [dayOfSeconds(oldest)]);
   if ((await keys.show()).publicKey !== undefined) await publisher.sweep(oldest);
   for (const table of SENSITIVE) await vacuum(core, table);
+  await database.dropLog();
 }
 
 async function vacuum({ database, log }: Swept, table: string): Promise<void> {

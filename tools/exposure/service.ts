@@ -171,7 +171,9 @@ function schedule(core: Core, canPublish: boolean): () => Promise<void> {
     ),
     repeat(
       () => PULL_CHECK_MS,
-      () => core.consumer.pull(true),
+      async () => {
+        if (core.time.problem() === undefined) await core.consumer.pull(true);
+      },
       (error) => log("error", "pull-failed", { kind: errorKind(error) }),
     ),
   ];

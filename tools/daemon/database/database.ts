@@ -17,6 +17,11 @@ export interface Database extends Session {
    * another transaction; so `work` must have no effect but its statements.
    */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /**
+   * Drops what the engine's write-ahead log keeps of the past, so that deleted rows are not in it any more. A server does this by
+   * its own rules, and is left alone.
+   */
+  dropLog(): Promise<void>;
   close(): Promise<void>;
 }
 

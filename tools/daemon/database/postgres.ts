@@ -32,6 +32,7 @@ export async function openPostgres(url: string): Promise<Database> {
   return {
     query: (sql, values) => withRetries(() => run(pool, sql, values)),
     transaction: (work) => withRetries(() => inTransaction(pool, work)),
+    dropLog: async () => undefined,
     close: () => pool.end(),
   };
 }
