@@ -10,9 +10,16 @@ export function checked<S extends z.ZodType>(schema: S, value: unknown, what: st
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  const field = (issue?.path ?? [])
+  if (issue?.code === "unrecognized_keys")
+    throw new ServiceError(`${what}: ${fieldOf([...issue.path, issue.keys[0] ?? ""])} is unknown`);
+  const field = fieldOf(issue?.path ?? []);
+  const problem = issue?.message ?? "is not valid";
+  throw new ServiceError(field === "" ? `${what} ${problem}` : `${what}: ${field} ${problem}`);
+}
+
+function fieldOf(path: readonly PropertyKey[]): string {
+  return path
     .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
     .join("")
     .replace(/^\./, "");
-  throw new ServiceError(`${what}: ${field === "" ? "it" : field} ${issue?.message ?? "is not valid"}`);
 }

@@ -9,7 +9,14 @@ import { ServiceError } from "../daemon/errors";
 import { type Lock, takeLock } from "../daemon/lock";
 import { errorKind, type Log } from "../daemon/log";
 import { SteadyClock } from "../daemon/steadyClock";
-import { checkStorage, DEFAULT_CONFIG, DEFAULT_REGION, type ServiceConfig, type StorageConfig } from "./config";
+import {
+  checkStorage,
+  DEFAULT_CONFIG,
+  DEFAULT_REGION,
+  parseRemembered,
+  type ServiceConfig,
+  type StorageConfig,
+} from "./config";
 import { FederationConsumer } from "./federation/consumer";
 import { type FederationConfig, loadFederation } from "./federation/federationConfig";
 import { ALL_TO_ALL_FEED, FeedFiles } from "./feeds/feedFiles";
@@ -218,8 +225,8 @@ async function rememberedSettings(
   const retention = await agreeOn(database, RETENTION_SETTING, undefined, "");
   const chunk = await agreeOn(database, CHUNK_SETTING, undefined, "");
   return {
-    ...(retention === "" ? {} : { retentionDays: Number(retention) }),
-    ...(chunk === "" ? {} : { chunkBytes: Number(chunk) }),
+    ...(retention === "" ? {} : { retentionDays: parseRemembered("retentionDays", retention) }),
+    ...(chunk === "" ? {} : { chunkBytes: parseRemembered("chunkBytes", chunk) }),
   };
 }
 

@@ -10,11 +10,7 @@ import { type Database, type Row, type Session, type Value, withRetries } from "
  * file system has none.
  */
 export async function openEmbedded(folder?: string): Promise<Database> {
-  const engine = await PGlite.create(
-    folder === undefined
-      ? {}
-      : { dataDir: folder, startParams: PGlite.defaultStartParams.filter((parameter) => parameter !== NO_FSYNC) },
-  );
+  const engine = await PGlite.create(folder === undefined ? {} : { dataDir: folder, startParams: DURABLE });
   if (folder !== undefined) {
     giveFsync(engine);
     // What the engine wrote before, on a first start or while it recovered.
@@ -38,13 +34,13 @@ export async function openEmbedded(folder?: string): Promise<Database> {
   };
 }
 
-/** PostgreSQL's switch for "forces nothing to the disk". */
-const NO_FSYNC = "-F";
+/** Without "-F", which is "force nothing to the disk". Of PostgreSQL's ways only fsync reaches emscripten's file system. */
+const DURABLE = [...PGlite.defaultStartParams.filter((parameter) => parameter !== "-F"), "-c", "wal_sync_method=fsync"];
 
 /** Segments that are no longer needed are removed, not kept to be written over some day. */
 const DROP_LOG = ["set wal_recycle = off", "select pg_switch_wal()", "checkpoint"];
 
-/** What emscripten calls for a program's fsync and fdatasync, on files and on folders. */
+/** What emscripten calls for a program's fsync, on files and on folders. */
 interface StreamOperations {
   fsync?: (stream: { readonly nfd?: number }) => number;
 }

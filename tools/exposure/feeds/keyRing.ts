@@ -3,6 +3,7 @@
 
 import { readFile, rename, stat } from "node:fs/promises";
 import { slh_dsa_sha2_128s } from "@noble/post-quantum/slh-dsa.js";
+import { z } from "zod";
 import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/crypto/slhDsa";
 import { KEY_ID_BYTES, keyIdOf, SHARD_SIGNATURE_CONTEXT } from "../../../protocol/report/shard";
 import { writeAtomically } from "../../base/files";
@@ -20,6 +21,15 @@ import type { Signer } from "./signer";
 
 const SECRET_KEY_BYTES = 64;
 const OTHERS_MAY_READ = 0o077;
+
+const hexBytes = (bytes: number) =>
+  z
+    .string()
+    .regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`))
+    .transform((text) => Buffer.from(text, "hex"));
+
+/** The key's file. */
+const PAIR = z.object({ publicKey: hexBytes(SLH_DSA_PUBLIC_KEY_BYTES), secretKey: hexBytes(SECRET_KEY_BYTES) });
 
 /** A key pair in memory. */
 interface KeyPair {
@@ -214,13 +224,8 @@ function expectPair(path: string, { publicKey, secretKey }: KeyPair): void {
 
 function parsePair(path: string, text: string): KeyPair {
   try {
-    const value = JSON.parse(text) as Record<string, unknown>;
-    const publicKey = Buffer.from(String(value.publicKey), "hex");
-    const secretKey = Buffer.from(String(value.secretKey), "hex");
-    if (publicKey.length === SLH_DSA_PUBLIC_KEY_BYTES && secretKey.length === SECRET_KEY_BYTES)
-      return { publicKey, secretKey };
+    return PAIR.parse(JSON.parse(text));
   } catch {
-    // Said below, as for any other damage.
+    throw new ServiceError(`${path} is damaged: restore it from a backup`);
   }
-  throw new ServiceError(`${path} is damaged: restore it from a backup`);
 }
