@@ -1,5 +1,6 @@
 // Everything that serve and the administrative commands share: the open database, the keys, and the operations on them.
 
+import { existsSync } from "node:fs";
 import { SHARD_BLOCK_BYTES } from "../../protocol/report/shard";
 import { type Clock, monotonicSeconds, systemClock } from "../daemon/clock";
 import type { Database } from "../daemon/database/database";
@@ -30,7 +31,7 @@ import { Uploads } from "./intake/uploads";
 import { sweepAll } from "./retention";
 import { type Counters, createCounters } from "./storage/counters";
 import { type DataDirectory, defaultDataRoot, openDataDirectory } from "./storage/dataDirectory";
-import { migrate } from "./storage/migrations";
+import { isEmpty, migrate } from "./storage/migrations";
 import { TimeGuard } from "./timeGuard";
 
 const REGION_SETTING = "region";
@@ -92,6 +93,11 @@ export async function openCore(
   const { now } = clock;
   try {
     database = await openDatabase(given, directory);
+    // Before anything is made in it: a second try must find it as empty as the first.
+    if (existsSync(directory.permissionKey) && (await isEmpty(database)))
+      throw new ServiceError(
+        `the database is new, but ${directory.permissionKey} is from an older one: restore that database from a backup, or, to begin anew, move the old keys away`,
+      );
     await migrate(database);
     const region = await agreeOn(database, REGION_SETTING, given.region, DEFAULT_REGION);
     if (given.region !== undefined && given.region !== region)

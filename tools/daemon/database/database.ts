@@ -1,5 +1,7 @@
 // One interface over the two engines. Both speak the same SQL, so nothing else in the service knows which one runs.
 
+import { pause } from "../../base/timers";
+
 /** What a statement may carry as $1, $2, ... */
 export type Value = Buffer | string | number | boolean | null;
 
@@ -48,7 +50,7 @@ export async function withRetries<T>(work: () => Promise<T>): Promise<T> {
       const state = sqlState(error);
       if ((state !== SERIALIZATION_FAILURE && state !== DEADLOCK) || tries === MAX_TRIES) throw error;
       const pauseMs = Math.random() * Math.min(MAX_PAUSE_MS, 2 ** tries);
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await pause(pauseMs);
     }
   }
 }

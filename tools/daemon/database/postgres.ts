@@ -1,4 +1,5 @@
 import pg from "pg";
+import { pause } from "../../base/timers";
 import { type Database, type Row, type Session, sqlState, type Value, withRetries } from "./database";
 
 const INT8 = 20;
@@ -46,7 +47,7 @@ async function awaitServer(pool: pg.Pool): Promise<void> {
       return;
     } catch (error) {
       if (!NOT_JUST_NOW.includes(sqlState(error)) || Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PATIENCE_PAUSE_MS));
+      await pause(PATIENCE_PAUSE_MS);
     }
   }
 }

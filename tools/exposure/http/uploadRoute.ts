@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { FormatError } from "../../../protocol/base/formatError";
 import { decodePermissionNumber } from "../../../protocol/report/permissionNumber";
+import { pause } from "../../base/timers";
 import type { Clock } from "../../daemon/clock";
 import { BodyTooLarge, readBody } from "../../daemon/http/answer";
 import { errorKind, type Log } from "../../daemon/log";
@@ -141,7 +142,7 @@ export class UploadRoute {
     const { answerStepMs } = this.options;
     if (answerStepMs === 0) return Promise.resolve();
     const late = (performance.now() - started) % answerStepMs;
-    return new Promise((resolve) => setTimeout(resolve, answerStepMs - late));
+    return pause(answerStepMs - late);
   }
 }
 

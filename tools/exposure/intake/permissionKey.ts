@@ -37,7 +37,7 @@ export class PermissionKey {
 
 /**
  * Reads the key of this data directory, or makes it on the first start.
- * @throws ServiceError if the database was set up with another key, or is new where the key is not
+ * @throws ServiceError if the database was set up with another key
  */
 export async function loadPermissionKey(directory: DataDirectory, database: Database): Promise<PermissionKey> {
   const known = await knownCheck(database);
@@ -45,23 +45,17 @@ export async function loadPermissionKey(directory: DataDirectory, database: Data
     if (error.code !== "ENOENT") throw error;
     return undefined;
   });
-  let isNew = false;
   if (text === undefined) {
     if (known !== undefined)
       throw new ServiceError(
         `${directory.permissionKey} is missing, but the database has numbers made with it: copy it from the machine or backup where the service was first started`,
       );
-    isNew = true;
     text = `${randomBytes(KEY_BYTES).toString("hex")}\n`;
     await writeAtomically(directory.permissionKey, text, 0o600);
   }
   const secret = Buffer.from(text.trim(), "hex");
   if (secret.length !== KEY_BYTES)
     throw new ServiceError(`${directory.permissionKey} is damaged: it must hold ${KEY_BYTES} bytes in hexadecimal`);
-  if (known === undefined && !isNew)
-    throw new ServiceError(
-      `the database is new, but ${directory.permissionKey} is from an older one: restore that database from a backup, or, to begin anew, move the old keys away`,
-    );
   const key = new PermissionKey(secret);
   await database.query("insert into setting (name, value) values ($1, $2) on conflict (name) do nothing", [
     CHECK_NAME,
