@@ -57,8 +57,12 @@ export async function startExposureService(
   checkConfig(config);
   const core = await openWhenFree(config, now, log, signer, monotonic);
   const closers: (() => Promise<void>)[] = [() => core.close()];
+  let stopSchedule = async () => {};
   const close = async () => {
+    // Told first, so that what the interruption breaks off is no failure to log.
+    const stopping = stopSchedule();
     await core.interrupt();
+    await stopping;
     for (const step of closers.splice(0).reverse()) await step();
   };
   try {
@@ -76,7 +80,7 @@ export async function startExposureService(
     closers.push(server.close);
     const federation = await listenToRegions(core);
     if (federation !== undefined) closers.push(federation.close);
-    if (isScheduled) closers.push(schedule(core, canPublish));
+    if (isScheduled) stopSchedule = schedule(core, canPublish);
     log("info", "started", { region: core.config.region, publishes: canPublish });
     return { core, url: server.url, federationUrl: federation?.url, close };
   } catch (error) {

@@ -60,11 +60,13 @@ function giveFsync(engine: PGlite): void {
 /** Forces a folder and everything in it to the disk. */
 async function syncAll(path: string): Promise<void> {
   const entries = await readdir(path, { withFileTypes: true });
-  for (const entry of entries) {
-    const below = join(path, entry.name);
-    if (entry.isDirectory()) await syncAll(below);
-    else if (entry.isFile()) await syncOne(below);
-  }
+  await Promise.all(
+    entries.map(async (entry) => {
+      const below = join(path, entry.name);
+      if (entry.isDirectory()) await syncAll(below);
+      else if (entry.isFile()) await syncOne(below);
+    }),
+  );
   await syncOne(path);
 }
 

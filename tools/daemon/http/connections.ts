@@ -17,6 +17,7 @@ export class Connection {
   /** When the client's turn began, in milliseconds; undefined while it waits for us. */
   clientSince: number | undefined;
   private isAnswering = false;
+  private readonly closeListeners: (() => void)[] = [];
 
   constructor(
     /** The operating system's connection, below TLS. */
@@ -25,6 +26,9 @@ export class Connection {
     private readonly nowMs: () => number,
   ) {
     this.clientSince = nowMs();
+    socket.once("close", () => {
+      for (const listener of this.closeListeners.splice(0)) listener();
+    });
   }
 
   /**
@@ -61,7 +65,7 @@ export class Connection {
 
   onClose(listener: () => void): void {
     if (this.socket.destroyed) listener();
-    else this.socket.once("close", listener);
+    else this.closeListeners.push(listener);
   }
 
   /** Ends it once what was written has left. */

@@ -23,6 +23,7 @@ const BACKLOG = 4096;
 /** Connections at most, and those that leave this many of the process's files for everything else. */
 const MAX_CONNECTIONS = 2_000;
 const RESERVED_FILES = 256;
+const MIN_CONNECTIONS = 64;
 /** An eighth of them, for one address block: enough for a clinic behind one address. */
 const BLOCK_SHARE = 8;
 const TRANSFER_LIMITS: TransferLimits = {
@@ -81,7 +82,7 @@ export async function listen(
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
   };
-  const total = Math.min(MAX_CONNECTIONS, openFilesLimit() - RESERVED_FILES);
+  const total = Math.min(MAX_CONNECTIONS, Math.max(MIN_CONNECTIONS, openFilesLimit() - RESERVED_FILES));
   const connections = new Connections({ total, perBlock: behindProxy ? total : Math.ceil(total / BLOCK_SHARE) });
   const transfers = new Transfers(
     behindProxy ? { ...TRANSFER_LIMITS, perBlock: TRANSFER_LIMITS.total } : TRANSFER_LIMITS,

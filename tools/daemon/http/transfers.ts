@@ -78,7 +78,7 @@ export class Transfers {
   }
 
   /**
-   * Writes the pieces of an answer, each when the client has made room for it. Needs a place.
+   * Writes the pieces of an answer, each when the client has made room for it. Without a place the client has gone.
    * @param start writes the headers; called when the first piece is there
    * @throws an error with code CLIENT_GONE if the client goes
    */
@@ -89,8 +89,7 @@ export class Transfers {
     pieces: AsyncIterable<Buffer>,
   ): Promise<void> {
     const place = this.places.get(connection);
-    if (place === undefined) throw new Error("an answer is sent without a place");
-    if (response.destroyed) throw goneError();
+    if (place === undefined || response.destroyed) throw goneError();
     const gone = new Promise<never>((_, reject) => response.once("close", () => reject(goneError())));
     gone.catch(() => undefined);
     // A client that asks for the connection to be closed must close it first: what Node does by itself would leave
