@@ -82,14 +82,17 @@ describe("A server beside thousands who ask and do not read", () => {
       sockets.push(socket);
     }
     const times: number[] = [];
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    // While they arrive, an honest reader may be asked to come back; how long that lasts is the machine's speed.
+    const arrived = performance.now();
+    while ((await timedDownload(port).catch(() => undefined)) === undefined);
+    const firstMs = performance.now() - arrived;
     for (let i = 0; i < 10; i++) {
       times.push(await timedDownload(port));
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     const { processKb, kernelKb } = memory(child.pid);
     console.log(
-      `${_name}: waited ${times.map((ms) => ms.toFixed(0)).join(", ")} ms; process ${Math.round(processKb / 1024)} MB, kernel ${Math.round((kernelKb - kernelBefore) / 1024)} MB`,
+      `${_name}: first served after ${firstMs.toFixed(0)} ms, then ${times.map((ms) => ms.toFixed(0)).join(", ")} ms; process ${Math.round(processKb / 1024)} MB, kernel ${Math.round((kernelKb - kernelBefore) / 1024)} MB`,
     );
     expect(times.sort((a, b) => a - b)[5]).toBeLessThan(500);
     expect(processKb).toBeLessThan(300 * 1024);
