@@ -8,10 +8,12 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { connect as connectTls } from "node:tls";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ROOT } from "../../../test/tools";
 import { TestAuthority } from "./certificates";
 import { cleanUpLater, temporaryFolder } from "./cleanUp";
+
+vi.setConfig({ testTimeout: 120_000 });
 
 /** As large as what tools/daemon/test/programs/server.ts answers with. */
 const BODY_BYTES = 3_400_000;
