@@ -16,7 +16,7 @@ const BEHIND_SECONDS = 300;
 /** A server that was away for longer must first have its clock confirmed, or run for as long. */
 const MAX_AWAY_SECONDS = 86_400;
 
-export type ClockState =
+export type ClockVerdict =
   | { readonly isRight: true }
   | { readonly isRight: false; readonly why: "jumped" | "behind" | "away"; readonly bySeconds: number };
 
@@ -46,7 +46,7 @@ export class SteadyClock {
    * Whether the time can be trusted with what cannot be undone.
    * @param lastSeen the last time that the database saw, Unix seconds; undefined for a new one
    */
-  look(lastSeen: number | undefined): ClockState {
+  look(lastSeen: number | undefined): ClockVerdict {
     const ahead = this.wall() - this.now();
     if (Math.abs(ahead) > TOLERANCE_SECONDS) return { isRight: false, why: "jumped", bySeconds: ahead };
     this.follow(ahead);

@@ -3,7 +3,7 @@
 import type { Database } from "../daemon/database/database";
 import { ServiceError } from "../daemon/errors";
 import type { Log } from "../daemon/log";
-import type { ClockState, SteadyClock } from "../daemon/steadyClock";
+import type { ClockVerdict, SteadyClock } from "../daemon/steadyClock";
 import type { Counters } from "./storage/counters";
 
 const LAST_TIME_SETTING = "last-time";
@@ -11,7 +11,7 @@ const LAST_TIME_SETTING = "last-time";
 const NOTE_SECONDS = 60;
 
 export class TimeGuard {
-  private state: ClockState = { isRight: true };
+  private state: ClockVerdict = { isRight: true };
 
   constructor(
     private readonly clock: SteadyClock,
@@ -21,7 +21,7 @@ export class TimeGuard {
   ) {}
 
   /** Compares the clock with the monotonic one and with the database's last time, which goes on while all agree. */
-  async watch(): Promise<ClockState> {
+  async watch(): Promise<ClockVerdict> {
     const lastSeen = await this.lastSeen();
     const state = this.clock.look(lastSeen);
     this.report(state);
@@ -50,7 +50,7 @@ export class TimeGuard {
     return this.state.isRight || this.state.why === "jumped";
   }
 
-  private report(state: ClockState): void {
+  private report(state: ClockVerdict): void {
     const before = this.state.isRight ? "" : this.state.why;
     const after = state.isRight ? "" : state.why;
     if (before === after) return;
@@ -76,7 +76,7 @@ export class TimeGuard {
   }
 }
 
-function problemOf(state: Exclude<ClockState, { isRight: true }>): string {
+function problemOf(state: Exclude<ClockVerdict, { isRight: true }>): string {
   const minutes = Math.round(Math.abs(state.bySeconds) / 60);
   switch (state.why) {
     case "jumped":

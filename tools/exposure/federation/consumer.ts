@@ -8,10 +8,8 @@ import { SHARD_BLOCK_BYTES, SHARD_HEADER_BYTES } from "../../../protocol/report/
 import { type Clock, dayOfSeconds } from "../../daemon/clock";
 import type { Database } from "../../daemon/database/database";
 import { errorKind, type Log } from "../../daemon/log";
-import type { Metrics } from "../../daemon/metrics";
-import { parseFeedIndex, verifyIndex } from "../../feed/feedIndex";
+import { type FeedIndex, parseFeedIndex, verifyIndex } from "../../feed/feedIndex";
 import { ALL_TO_ALL_FEED } from "../feeds/feedFiles";
-import { type FeedIndex, parseFeedIndex, verifyIndex } from "../feeds/feedIndex";
 import type { Counters } from "../storage/counters";
 import type { Producer } from "./federationConfig";
 import { FeedClient } from "./feedClient";

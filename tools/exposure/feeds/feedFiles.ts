@@ -8,8 +8,8 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { UNFINISHED_PREFIX, writeAtomically } from "../../base/files";
 import type { Database } from "../../daemon/database/database";
-import { type FeedChunk, PUBLIC_FEED, parseFeedIndex } from "../../feed/feedIndex";
 import type { Log } from "../../daemon/log";
+import { type FeedChunk, PUBLIC_FEED, parseFeedIndex } from "../../feed/feedIndex";
 import type { Counters } from "../storage/counters";
 import type { DataDirectory } from "../storage/dataDirectory";
 

@@ -14,10 +14,10 @@ const REFUSALS_OF_NUMBER = 10;
 const MAX_NUMBERS = 10_000;
 
 /** What may be done with a request: checked now, or answered 429. */
-export type Admission = "now" | "later";
+type Admission = "now" | "later";
 
 /** A request that has begun; it counts until it has ended, because those that are held open will all be tries. */
-export interface Attempt {
+interface Attempt {
   /** Asks, when the body is there, whether the number may be checked; takes two seconds for whoever had too many refused. */
   admit(number: Buffer | undefined): Promise<Admission>;
   /** Ends it. @param wasRefused whether its number was not good */

@@ -7,8 +7,6 @@ import { PUBLIC_FEED, parseFeedIndex } from "../../feed/feedIndex";
 import { publish } from "../administration";
 import type { Core } from "../core";
 import { FeedFiles } from "../feeds/feedFiles";
-import { FeedFiles, PUBLIC_FEED } from "../feeds/feedFiles";
-import { parseFeedIndex } from "../feeds/feedIndex";
 import { Health } from "../health";
 import { dataFolder, FakeClock, testCore, uploadBytes } from "./fixtures";
 

@@ -4,13 +4,10 @@ import { connect } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { CHAFF_NUMBER, encodePermissionNumber } from "../../../protocol/report/permissionNumber";
-import { UPLOAD_ANSWER_BYTES } from "../../daemon/http/answer";
 import { publish } from "../administration";
 import { GuessLimit } from "../http/guessLimit";
-import { MAX_UPLOAD_BYTES } from "../intake/uploads";
-import { encodePermissionNumber } from "../../../protocol/report/permissionNumber";
 import { UPLOAD_ANSWER_BYTES } from "../http/uploadAnswer";
-import { CHAFF_NUMBER, MAX_UPLOAD_BYTES } from "../intake/uploads";
+import { MAX_UPLOAD_BYTES } from "../intake/uploads";
 import type { ExposureService } from "../service";
 import { dataFolder, FakeClock, REGION, sendUpload, testService, uploadBytes } from "./fixtures";
 

@@ -4,7 +4,6 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { decodePermissionNumber } from "../../../protocol/report/permissionNumber";
 import { SHARD_BLOCK_BYTES } from "../../../protocol/report/shard";
 import { parseFeedIndex } from "../../feed/feedIndex";
-import { publish } from "../administration";
 import { administer, publish } from "../administration";
 import { type Core, openCore } from "../core";
 import { dataFolder, FakeClock, noSigner, REGION, sendUpload, testCore, testService, uploadBytes } from "./fixtures";
