@@ -11,10 +11,10 @@ import {
   startChirpfob,
   startMicrosocks,
 } from "../../tools/cli/test/processes";
+import { TestAuthority } from "../../tools/daemon/test/certificates";
 import { administer } from "../../tools/exposure/administration";
 import { DEFAULT_CONFIG } from "../../tools/exposure/config";
 import { type ExposureService, startExposureService } from "../../tools/exposure/service";
-import { TestAuthority } from "../../tools/exposure/test/certificates";
 import {
   cleanUpLater,
   dataFolder,

@@ -42,3 +42,42 @@ export async function within<T>(
     takeBack();
   }
 }
+
+/** Something that runs again and again. */
+export interface Repetition {
+  /** Lets the run under way finish, and starts no other. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs `work` again and again with `pauseMs` in between. What it throws goes to `failed` and ends nothing; what it throws
+ * after it was told to stop is nobody's business any more.
+ */
+export function repeat(
+  pauseMs: () => number,
+  work: () => Promise<unknown>,
+  failed: (error: unknown) => void,
+): Repetition {
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<unknown> = Promise.resolve();
+  let isStopped = false;
+  const next = () => {
+    timer = setTimeout(() => {
+      running = work()
+        .catch((error) => {
+          if (!isStopped) failed(error);
+        })
+        .then(() => {
+          if (!isStopped) next();
+        });
+    }, pauseMs());
+  };
+  next();
+  return {
+    stop: async () => {
+      isStopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

@@ -3,11 +3,10 @@
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { retry } from "../base/retry";
-import { askService } from "../daemon/adminSocket";
 import { systemClock } from "../daemon/clock";
 import { ServiceError, type Trouble } from "../daemon/errors";
 import { createLog } from "../daemon/log";
-import { type AdminAnswer, type AdminRequest, administer } from "../exposure/administration";
+import { type AdminAnswer, type AdminRequest, administer, askExposureService } from "../exposure/administration";
 import { checkStorage, type StorageConfig } from "../exposure/config";
 import { DataDirectoryBusy, openCore } from "../exposure/core";
 import { holdsService } from "../exposure/storage/dataDirectory";
@@ -45,7 +44,7 @@ export async function request<R extends AdminRequest>(options: StorageOptions, w
     // The service, or another command, may have the database and not listen yet, or no longer.
     const answer = await retry(
       async () => {
-        const answered = await askService(join(root, "admin.sock"), wanted);
+        const answered = await askExposureService(join(root, "admin.sock"), wanted);
         if (answered !== undefined) return { answered };
         // A mistyped folder must not become a second service, whose numbers nobody would take.
         if (wanted.do === "keys-generate" || holdsService(root))

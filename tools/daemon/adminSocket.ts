@@ -4,10 +4,9 @@
 import { chmod, rm, stat } from "node:fs/promises";
 import { createConnection, createServer, type Socket } from "node:net";
 import { isMainThread } from "node:worker_threads";
-import { type AdminAnswer, type AdminRequest, administer } from "../exposure/administration";
-import type { Core } from "../exposure/core";
+import { z } from "zod";
 import { ServiceError } from "./errors";
-import { errorKind } from "./log";
+import { errorKind, type Log } from "./log";
 
 const OWNER_ONLY = 0o600;
 const OTHERS_NOTHING = 0o177;
@@ -16,9 +15,17 @@ const MAX_REQUEST_CHARACTERS = 1_000_000;
 /** What goes back over the socket. */
 type Reply = { readonly ok: unknown } | { readonly error: string };
 
-/** Listens for commands until `close`, which lets those being carried out finish. The data directory's lock must be held: a leftover socket file is replaced. */
-export async function serveAdministration(core: Core): Promise<{ close(): Promise<void> }> {
-  const path = core.directory.adminSocket;
+const REPLY = z.object({ ok: z.unknown().optional(), error: z.string().optional() }).strict();
+
+/** Carries out one request, JSON that is not checked yet. @throws ServiceError for what the operator can mend */
+export type Administer = (request: unknown) => Promise<unknown>;
+
+/** Listens for commands until `close`, which lets those being carried out finish. The folder's lock must be held: a leftover socket file is replaced. */
+export async function serveAdministration(
+  path: string,
+  administer: Administer,
+  log: Log,
+): Promise<{ close(): Promise<void> }> {
   await rm(path, { force: true });
   const silent = new Set<Socket>();
   const working = new Set<Promise<void>>();
@@ -29,7 +36,7 @@ export async function serveAdministration(core: Core): Promise<{ close(): Promis
     void readLine(socket).then(
       (line) => {
         silent.delete(socket);
-        const work = answerOne(core, socket, line).finally(() => working.delete(work));
+        const work = answerOne(administer, log, socket, line).finally(() => working.delete(work));
         working.add(work);
       },
       () => socket.destroy(),
@@ -54,18 +61,26 @@ export async function serveAdministration(core: Core): Promise<{ close(): Promis
   };
 }
 
-async function answerOne(core: Core, socket: Socket, line: string): Promise<void> {
-  const reply = await Promise.resolve()
-    .then((): Promise<unknown> => administer(core, JSON.parse(line) as AdminRequest))
-    .then(
-      (ok): Reply => ({ ok }),
-      (error): Reply => {
-        if (error instanceof ServiceError) return { error: error.message };
-        core.log("error", "administration-failed", { kind: errorKind(error) });
-        return { error: `the service failed to do this (${errorKind(error)}); its log may say more` };
-      },
-    );
+async function answerOne(administer: Administer, log: Log, socket: Socket, line: string): Promise<void> {
+  const reply = await carryOut(administer, line).then(
+    (ok): Reply => ({ ok }),
+    (error): Reply => {
+      if (error instanceof ServiceError) return { error: error.message };
+      log("error", "administration-failed", { kind: errorKind(error) });
+      return { error: `the service failed to do this (${errorKind(error)}); its log may say more` };
+    },
+  );
   socket.end(`${JSON.stringify(reply)}\n`);
+}
+
+async function carryOut(administer: Administer, line: string): Promise<unknown> {
+  let request: unknown;
+  try {
+    request = JSON.parse(line);
+  } catch {
+    throw new ServiceError("the request is not JSON");
+  }
+  return administer(request);
 }
 
 /**
@@ -73,10 +88,7 @@ async function answerOne(core: Core, socket: Socket, line: string): Promise<void
  * @returns undefined if none is listening
  * @throws ServiceError with the service's refusal, or if this user may not ask
  */
-export async function askService<R extends AdminRequest>(
-  path: string,
-  request: R,
-): Promise<AdminAnswer<R> | undefined> {
+export async function askService(path: string, request: object): Promise<{ readonly answer: unknown } | undefined> {
   let line: string;
   try {
     // Also tells a folder that may not be entered from one without a socket.
@@ -92,9 +104,18 @@ export async function askService<R extends AdminRequest>(
       );
     throw new ServiceError(`the service stopped before it answered (${code ?? "no answer"}): try again`, "unreachable");
   }
-  const reply = JSON.parse(line) as Reply;
-  if ("error" in reply) throw new ServiceError(reply.error);
-  return reply.ok as AdminAnswer<R>;
+  const reply = readReply(line);
+  if (reply.error !== undefined) throw new ServiceError(reply.error);
+  return { answer: reply.ok };
+}
+
+/** @throws ServiceError if it is none: another program, or another version, may listen there */
+function readReply(line: string): z.infer<typeof REPLY> {
+  try {
+    return REPLY.parse(JSON.parse(line));
+  } catch {
+    throw new ServiceError("what listens there does not answer as a service of this version: start it anew", "refused");
+  }
 }
 
 async function exchange(path: string, request: string): Promise<string> {

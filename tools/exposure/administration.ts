@@ -1,14 +1,31 @@
 // What the commands beside a running service can ask for. One list of requests, carried out in the process that has the
 // database open: the command's own, or the service behind the local socket.
 
+import { z } from "zod";
 import { FormatError } from "../../protocol/base/formatError";
 import { decodePermissionNumber } from "../../protocol/report/permissionNumber";
+import { askService } from "../daemon/adminSocket";
+import { checked } from "../daemon/checked";
 import { ServiceError } from "../daemon/errors";
 import type { Core } from "./core";
 import type { PullReport } from "./federation/consumer";
 import type { KeySummary } from "./feeds/keyRing";
 import type { PublishedChunk } from "./feeds/publisher";
 import type { PermissionStats } from "./intake/permissions";
+
+const REQUEST = z.discriminatedUnion("do", [
+  z.strictObject({
+    do: z.literal("issue"),
+    provider: z.string(),
+    count: z.number(),
+    expiresDays: z.number().optional(),
+  }),
+  z.strictObject({ do: z.literal("revoke"), numbers: z.array(z.string()) }),
+  z.strictObject({ do: z.literal("revoke-provider"), provider: z.string() }),
+  ...(["permission-stats", "keys-generate", "keys-rotate", "keys-show", "publish", "federate", "stats"] as const).map(
+    (name) => z.strictObject({ do: z.literal(name) }),
+  ),
+]);
 
 export type AdminRequest =
   | { readonly do: "issue"; readonly provider: string; readonly count: number; readonly expiresDays?: number }
@@ -55,6 +72,20 @@ export interface AdminAnswers {
 /** The answer to a request of type R. */
 export type AdminAnswer<R extends AdminRequest> = AdminAnswers[R["do"]];
 
+/** Carries out what came over the local socket. @throws ServiceError for what is no request, or what the operator can mend */
+export function administerUnchecked(core: Core, request: unknown): Promise<unknown> {
+  return carryOut(core, checked(REQUEST, request, "the request") as AdminRequest);
+}
+
+/** Asks the service that runs on a data directory; undefined if none does. @throws ServiceError with its refusal */
+export async function askExposureService<R extends AdminRequest>(
+  socketPath: string,
+  request: R,
+): Promise<AdminAnswer<R> | undefined> {
+  // A service answers its own commands: both are of one version.
+  return (await askService(socketPath, request))?.answer as AdminAnswer<R> | undefined;
+}
+
 /** Carries out one request. @throws ServiceError for what the operator can mend */
 export async function administer<R extends AdminRequest>(core: Core, request: R): Promise<AdminAnswer<R>> {
   return (await carryOut(core, request)) as AdminAnswer<R>;
@@ -84,20 +115,22 @@ async function carryOut(core: Core, request: AdminRequest): Promise<unknown> {
     case "keys-show":
       return keys.show();
     case "publish":
+      // Whoever asks for it by hand has looked at the clock.
+      await core.time.expectRight(true);
       return publish(core);
     case "federate":
       if (core.federation === undefined)
         throw new ServiceError("no federation file is set: give --federation FILE here, or to serve if it is running");
+      await core.time.expectRight(true);
       return { pulled: await core.consumer.pull(false) } satisfies AdminAnswers["federate"];
     case "stats":
       return stats(core);
-    default:
-      throw new ServiceError(`unknown request ${JSON.stringify((request as { do?: unknown }).do)}`);
   }
 }
 
-/** Builds what is due now, and clears up after it. */
+/** Builds what is due now, and clears up after it. @throws ServiceError while the clock cannot be trusted */
 export async function publish(core: Core): Promise<AdminAnswers["publish"]> {
+  await core.time.expectRight();
   await core.keys.prepare();
   const published = await core.publisher.publishDue();
   core.metrics.add("chirpfob_chunks_published_total", published.length);

@@ -1,9 +1,12 @@
 // The service's settings, from flags and environment (tools/cli/commands/serve.ts), checked before anything starts.
 
+import { z } from "zod";
 import { FormatError } from "../../protocol/base/formatError";
 import { encodeRegion } from "../../protocol/base/region";
 import { SHARD_BLOCK_BYTES } from "../../protocol/report/shard";
+import { checked } from "../daemon/checked";
 import { ServiceError } from "../daemon/errors";
+import { MAX_RETENTION_DAYS } from "./feeds/embargo";
 
 /** Which data and database, for serve and for every command beside it. */
 export interface StorageConfig {
@@ -50,12 +53,24 @@ export const DEFAULT_CONFIG: ServiceConfig = {
   behindProxy: false,
 };
 
-/** The longest time after which a service deletes everything. */
-export const MAX_RETENTION_DAYS = 365;
-
 const MIN_CHUNK_BLOCKS = 4;
-const MAX_CHUNK_BYTES = 32_000_000;
+/** Other regions take no larger ones, and each costs memory when it is made. */
+const MAX_CHUNK_BYTES = 8_000_000;
 const MAX_ANSWER_STEP_MS = 5_000;
+
+const NUMBERS = {
+  port: whole(0, 65_535),
+  publishMinutes: whole(1, 24 * 60),
+  retentionDays: whole(1, MAX_RETENTION_DAYS),
+  chunkBytes: whole(MIN_CHUNK_BLOCKS * SHARD_BLOCK_BYTES, MAX_CHUNK_BYTES),
+  guessesPerMinute: whole(1, 1_000_000),
+  answerStepMs: whole(0, MAX_ANSWER_STEP_MS),
+};
+
+/** What a database remembers of the last start, as text. @throws ServiceError if it is no such number */
+export function parseRemembered(name: "retentionDays" | "chunkBytes", text: string): number {
+  return checked(NUMBERS[name], Number(text), `the database's setting ${name}`);
+}
 
 /** Throws ServiceError for the first setting that cannot be used. */
 export function checkConfig(config: ServiceConfig): void {
@@ -66,12 +81,8 @@ export function checkConfig(config: ServiceConfig): void {
     if (error instanceof FormatError) throw new ServiceError(`--region ${config.region}: ${error.problem}`);
     throw error;
   }
-  expectWhole("--port", config.port, 0, 65_535);
-  expectWhole("--publish-minutes", config.publishMinutes, 1, 24 * 60);
-  expectWhole("--retention-days", config.retentionDays, 1, MAX_RETENTION_DAYS);
-  expectWhole("--chunk-bytes", config.chunkBytes, MIN_CHUNK_BLOCKS * SHARD_BLOCK_BYTES, MAX_CHUNK_BYTES);
-  expectWhole("--guesses-per-minute", config.guessesPerMinute, 1, 1_000_000);
-  expectWhole("--answer-step-ms", config.answerStepMs, 0, MAX_ANSWER_STEP_MS);
+  for (const [name, schema] of Object.entries(NUMBERS))
+    checked(schema, config[name as keyof typeof NUMBERS], flagOf(name));
   if ((config.tlsCertificate === undefined) !== (config.tlsKey === undefined))
     throw new ServiceError("--tls-certificate and --tls-key belong together: give both or neither");
 }
@@ -85,7 +96,12 @@ export function checkStorage({ data, database }: StorageConfig): void {
     throw new ServiceError("--database must be a postgres:// address such as postgres://user@host/name");
 }
 
-function expectWhole(name: string, value: number, min: number, max: number): void {
-  if (!Number.isInteger(value) || value < min || value > max)
-    throw new ServiceError(`${name} must be a whole number from ${min} to ${max}`);
+/** As the operator wrote it: publishMinutes is --publish-minutes. */
+function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function whole(min: number, max: number): z.ZodNumber {
+  const problem = `must be a whole number from ${min} to ${max}`;
+  return z.int(problem).min(min, problem).max(max, problem);
 }

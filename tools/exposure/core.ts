@@ -1,14 +1,23 @@
 // Everything that serve and the administrative commands share: the open database, the keys, and the operations on them.
 
+import { existsSync } from "node:fs";
 import { SHARD_BLOCK_BYTES } from "../../protocol/report/shard";
-import type { Clock } from "../daemon/clock";
+import { type Clock, monotonicSeconds, systemClock } from "../daemon/clock";
 import type { Database } from "../daemon/database/database";
 import { openEmbedded } from "../daemon/database/embedded";
 import { openPostgres } from "../daemon/database/postgres";
 import { ServiceError } from "../daemon/errors";
+import { type Lock, takeLock } from "../daemon/lock";
 import { errorKind, type Log } from "../daemon/log";
-import { Metrics } from "../daemon/metrics";
-import { checkStorage, DEFAULT_CONFIG, DEFAULT_REGION, type ServiceConfig, type StorageConfig } from "./config";
+import { SteadyClock } from "../daemon/steadyClock";
+import {
+  checkStorage,
+  DEFAULT_CONFIG,
+  DEFAULT_REGION,
+  parseRemembered,
+  type ServiceConfig,
+  type StorageConfig,
+} from "./config";
 import { FederationConsumer } from "./federation/consumer";
 import { type FederationConfig, loadFederation } from "./federation/federationConfig";
 import { ALL_TO_ALL_FEED, FeedFiles } from "./feeds/feedFiles";
@@ -20,8 +29,10 @@ import { loadPermissionKey } from "./intake/permissionKey";
 import { Permissions } from "./intake/permissions";
 import { Uploads } from "./intake/uploads";
 import { sweepAll } from "./retention";
-import { type DataDirectory, defaultDataRoot, type Lock, openDataDirectory, takeLock } from "./storage/dataDirectory";
-import { migrate } from "./storage/migrations";
+import { type Counters, createCounters } from "./storage/counters";
+import { type DataDirectory, defaultDataRoot, openDataDirectory } from "./storage/dataDirectory";
+import { isEmpty, migrate } from "./storage/migrations";
+import { TimeGuard } from "./timeGuard";
 
 const REGION_SETTING = "region";
 const FEEDS_SETTING = "federated-feeds";
@@ -46,13 +57,17 @@ export interface Core {
   readonly files: FeedFiles;
   readonly publisher: Publisher;
   readonly consumer: FederationConsumer;
-  readonly metrics: Metrics;
+  readonly metrics: Counters;
+  readonly time: TimeGuard;
+  /** Steady: goes on when the machine's clock jumps. */
   readonly now: Clock;
   readonly log: Log;
   /** Keeps, once the service serves, its region for good, and how it publishes for the commands beside it. */
   settle(): Promise<void>;
   /** Deletes what is older than the retention time. */
   sweep(): Promise<void>;
+  /** Ends signing and pulling, so that nothing keeps `close` waiting; what was due stays due. */
+  interrupt(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -63,17 +78,26 @@ export interface Core {
  */
 export async function openCore(
   given: StorageConfig & Partial<ServiceConfig>,
-  now: Clock,
+  wall: Clock,
   log: Log,
   signer: Signer = new ThreadedSigner(),
+  // A clock that tests and simulations turn is turned as a whole.
+  monotonic: () => number = wall === systemClock ? monotonicSeconds : wall,
 ): Promise<Core> {
   checkStorage(given);
   const federation = given.federation === undefined ? undefined : await loadFederation(given.federation);
   const directory = await openDataDirectory(given.data ?? defaultDataRoot(given.database ?? ""));
   const lock = given.database === undefined ? await lockOrFail(directory) : undefined;
   let database: Database | undefined;
+  const clock = new SteadyClock(wall, monotonic);
+  const { now } = clock;
   try {
     database = await openDatabase(given, directory);
+    // Before anything is made in it: a second try must find it as empty as the first.
+    if (existsSync(directory.permissionKey) && (await isEmpty(database)))
+      throw new ServiceError(
+        `the database is new, but ${directory.permissionKey} is from an older one: restore that database from a backup, or, to begin anew, move the old keys away`,
+      );
     await migrate(database);
     const region = await agreeOn(database, REGION_SETTING, given.region, DEFAULT_REGION);
     if (given.region !== undefined && given.region !== region)
@@ -83,8 +107,8 @@ export async function openCore(
     const config = { ...DEFAULT_CONFIG, ...(await rememberedSettings(database)), ...given, region };
     const key = await loadPermissionKey(directory, database);
     const keys = new KeyRing(directory.signingKey, database, signer);
-    const files = new FeedFiles(directory, database);
-    const metrics = new Metrics();
+    const metrics = createCounters();
+    const files = new FeedFiles(directory, database, log, metrics);
     const publisher = new Publisher(database, keys, files, {
       region,
       federatedFeeds: await agreeOnFeeds(database, federation),
@@ -112,6 +136,7 @@ export async function openCore(
         metrics,
       ),
       metrics,
+      time: new TimeGuard(clock, database, log, metrics),
       now,
       log,
     };
@@ -122,7 +147,14 @@ export async function openCore(
         await remember(core.database, RETENTION_SETTING, String(config.retentionDays));
         await remember(core.database, CHUNK_SETTING, String(config.chunkBytes));
       },
-      sweep: () => sweepAll(core),
+      sweep: async () => {
+        await core.time.expectRight();
+        await sweepAll(core);
+      },
+      interrupt: async () => {
+        core.consumer.stop();
+        await signer.close();
+      },
       close: async () => {
         await signer.close();
         await core.database.close();
@@ -199,8 +231,8 @@ async function rememberedSettings(
   const retention = await agreeOn(database, RETENTION_SETTING, undefined, "");
   const chunk = await agreeOn(database, CHUNK_SETTING, undefined, "");
   return {
-    ...(retention === "" ? {} : { retentionDays: Number(retention) }),
-    ...(chunk === "" ? {} : { chunkBytes: Number(chunk) }),
+    ...(retention === "" ? {} : { retentionDays: parseRemembered("retentionDays", retention) }),
+    ...(chunk === "" ? {} : { chunkBytes: parseRemembered("chunkBytes", chunk) }),
   };
 }
 

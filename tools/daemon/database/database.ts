@@ -1,5 +1,7 @@
 // One interface over the two engines. Both speak the same SQL, so nothing else in the service knows which one runs.
 
+import { pause } from "../../base/timers";
+
 /** What a statement may carry as $1, $2, ... */
 export type Value = Buffer | string | number | boolean | null;
 
@@ -17,6 +19,11 @@ export interface Database extends Session {
    * another transaction; so `work` must have no effect but its statements.
    */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /**
+   * Drops what the engine's write-ahead log keeps of the past, so that deleted rows are not in it any more. A server does this by
+   * its own rules, and is left alone.
+   */
+  dropLog(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -43,7 +50,7 @@ export async function withRetries<T>(work: () => Promise<T>): Promise<T> {
       const state = sqlState(error);
       if ((state !== SERIALIZATION_FAILURE && state !== DEADLOCK) || tries === MAX_TRIES) throw error;
       const pauseMs = Math.random() * Math.min(MAX_PAUSE_MS, 2 ** tries);
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await pause(pauseMs);
     }
   }
 }

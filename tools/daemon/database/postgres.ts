@@ -1,4 +1,5 @@
 import pg from "pg";
+import { pause } from "../../base/timers";
 import { type Database, type Row, type Session, sqlState, type Value, withRetries } from "./database";
 
 const INT8 = 20;
@@ -32,6 +33,7 @@ export async function openPostgres(url: string): Promise<Database> {
   return {
     query: (sql, values) => withRetries(() => run(pool, sql, values)),
     transaction: (work) => withRetries(() => inTransaction(pool, work)),
+    dropLog: async () => undefined,
     close: () => pool.end(),
   };
 }
@@ -45,7 +47,7 @@ async function awaitServer(pool: pg.Pool): Promise<void> {
       return;
     } catch (error) {
       if (!NOT_JUST_NOW.includes(sqlState(error)) || Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PATIENCE_PAUSE_MS));
+      await pause(PATIENCE_PAUSE_MS);
     }
   }
 }

@@ -1,8 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** Every answer to an upload has a body of exactly this many bytes, so that its size tells nothing. */
-export const UPLOAD_ANSWER_BYTES = 1024;
-
 /** Answers with a short text. */
 export function answerText(
   response: ServerResponse,
@@ -18,24 +15,6 @@ export function answerText(
     ...headers,
   });
   response.end(body);
-}
-
-/** Answers an upload: JSON padded with spaces inside to UPLOAD_ANSWER_BYTES. */
-export function answerUpload(
-  response: ServerResponse,
-  status: number,
-  fields: { status: string; reason?: string },
-  headers: Record<string, string> = {},
-): void {
-  const bare = JSON.stringify({ ...fields, padding: "" });
-  const padding = " ".repeat(UPLOAD_ANSWER_BYTES - Buffer.byteLength(bare) - 1);
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": UPLOAD_ANSWER_BYTES,
-    "cache-control": "no-store",
-    ...headers,
-  });
-  response.end(`${JSON.stringify({ ...fields, padding })}\n`);
 }
 
 /** A body that is longer than allowed. */

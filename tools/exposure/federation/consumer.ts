@@ -4,19 +4,27 @@
 import { randomBytes } from "node:crypto";
 import { FormatError } from "../../../protocol/base/formatError";
 import { SLH_DSA_SIGNATURE_BYTES } from "../../../protocol/crypto/slhDsa";
-import { SHARD_HEADER_BYTES } from "../../../protocol/report/shard";
+import { SHARD_BLOCK_BYTES, SHARD_HEADER_BYTES } from "../../../protocol/report/shard";
 import { type Clock, dayOfSeconds } from "../../daemon/clock";
 import type { Database } from "../../daemon/database/database";
 import { errorKind, type Log } from "../../daemon/log";
-import type { Metrics } from "../../daemon/metrics";
-import { parseFeedIndex, verifyIndex } from "../../feed/feedIndex";
+import { type FeedIndex, parseFeedIndex, verifyIndex } from "../../feed/feedIndex";
 import { ALL_TO_ALL_FEED } from "../feeds/feedFiles";
+import type { Counters } from "../storage/counters";
 import type { Producer } from "./federationConfig";
 import { FeedClient } from "./feedClient";
 import { checkRemoteChunk } from "./remoteChunk";
 
 const MAX_INDEX_BYTES = 4_000_000;
-const MAX_CHUNK_BYTES = 64_000_000;
+/** What one chunk costs us in memory grows with it: as much as a service of this version publishes. */
+const MAX_CHUNK_BYTES = 8_100_000;
+/** Rows of so many blocks, each of which the database takes as one value. */
+const BLOCKS_A_ROW = 5_000;
+/** A whole pull, however many chunks it has: the next one goes on where it ended. */
+const PULL_MS = 10 * 60_000;
+
+/** No partner's cache time is longer. */
+const FARTHEST_POLL_SECONDS = 86_400;
 
 /** After a pull that failed. */
 const RETRY_SECONDS = 60;
@@ -40,7 +48,8 @@ export interface PullReport {
 }
 
 export class FederationConsumer {
-  private running: Promise<unknown> = Promise.resolve();
+  private readonly running = new Map<string, Promise<unknown>>();
+  private readonly stopping = new AbortController();
 
   /**
    * @param region ours: the name of the feed that others keep for us
@@ -53,20 +62,38 @@ export class FederationConsumer {
     private readonly database: Database,
     private readonly now: Clock,
     private readonly log: Log,
-    private readonly metrics: Metrics,
+    private readonly metrics: Counters,
   ) {}
+
+  /** Ends pulls under way and to come. */
+  stop(): void {
+    this.stopping.abort();
+  }
 
   /** Pulls from every region, or only from those whose recommended time has come. One that fails holds up no other. */
   pull(onlyDue: boolean): Promise<PullReport[]> {
-    const next = this.running.then(async () => {
-      const reports: PullReport[] = [];
-      for (const producer of this.producers) {
-        const state = await this.state(producer.regionID);
-        if (!onlyDue || state.recommendedNextPollTime <= this.now()) reports.push(await this.pullFrom(producer, state));
-      }
-      return reports;
+    const pulls = this.producers.map((producer) => this.inTurn(producer, onlyDue));
+    return Promise.all(pulls).then((reports) => reports.filter((report) => report !== undefined));
+  }
+
+  /** One pull from each region at a time, all regions side by side. */
+  private inTurn(producer: Producer, onlyDue: boolean): Promise<PullReport | undefined> {
+    const { regionID } = producer;
+    const before = this.running.get(regionID);
+    // The schedule comes back by itself.
+    if (before !== undefined && onlyDue) return Promise.resolve(undefined);
+    const next = (before ?? Promise.resolve()).then(async () => {
+      if (this.stopping.signal.aborted) return undefined;
+      const state = await this.state(regionID);
+      if (onlyDue && !isDue(state, this.now())) return undefined;
+      return this.pullFrom(producer, state);
     });
-    this.running = next.catch(() => undefined);
+    const settled = next
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.running.get(regionID) === settled) this.running.delete(regionID);
+      });
+    this.running.set(regionID, settled);
     return next;
   }
 
@@ -83,10 +110,11 @@ export class FederationConsumer {
     let { lastBatchID } = state;
     let chunks = 0;
     let seeds = 0;
+    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(PULL_MS)]);
     try {
       const client = new FeedClient(producer, this.authority);
       const feed = producer.replicationType === "partial" ? this.region : ALL_TO_ALL_FEED;
-      const { body, maxAgeSeconds } = await client.get(`/v1/${feed}/keys`, MAX_INDEX_BYTES);
+      const { body, maxAgeSeconds } = await client.get(`/v1/${feed}/keys`, MAX_INDEX_BYTES, signal);
       const index = parseFeedIndex(body.toString("utf8"));
       if (index.region !== regionID || index.feed !== feed)
         throw new FormatError(
@@ -95,11 +123,12 @@ export class FederationConsumer {
           `is feed ${index.feed} of ${index.region}, not ${feed} of ${regionID}`,
         );
       const keys = verifyIndex(index, producer.verificationKeys);
+      this.noteGap(regionID, index, lastBatchID);
       for (const chunk of index.chunks) {
         if (chunk.number <= lastBatchID) continue;
         if (chunk.bytes > MAX_CHUNK_BYTES)
           throw new FormatError("index.chunks.bytes", 0, `${chunk.bytes} is too large`);
-        const { body: file } = await client.get(`/v1/${feed}/keys/${chunk.number}`, chunk.bytes);
+        const { body: file } = await client.get(`/v1/${feed}/keys/${chunk.number}`, chunk.bytes, signal);
         checkRemoteChunk(file, chunk, regionID, keys, this.now());
         if (!(await this.store(file, regionID, lastBatchID, chunk.number))) break;
         lastBatchID = chunk.number;
@@ -119,6 +148,26 @@ export class FederationConsumer {
     }
   }
 
+  /**
+   * Says when a region's feed has lost chunks that we have not read, or has gone back behind what we have: a restored backup, or an
+   * intruder. Numbers below ours are not read again, and what a gap held is lost to our people until the region says why.
+   */
+  private noteGap(regionID: string, { chunks }: FeedIndex, lastBatchID: number): void {
+    const newest = chunks.at(-1)?.number ?? 0;
+    if (newest < lastBatchID) {
+      this.log("warn", "producer-went-back", { region: regionID, newest, lastBatchID });
+      return;
+    }
+    let expected = lastBatchID + 1;
+    // Before the first pull nobody knows where the feed began.
+    if (lastBatchID === 0) expected = chunks[0]?.number ?? 1;
+    for (const { number } of chunks) {
+      if (number < expected) continue;
+      if (number > expected) this.log("warn", "producer-gap", { region: regionID, from: expected, to: number - 1 });
+      expected = number + 1;
+    }
+  }
+
   /** Keeps a chunk's blocks; false if another instance took the chunk first. */
   private store(file: Buffer, regionID: string, lastBatchID: number, number: number): Promise<boolean> {
     const blocks = file.subarray(SHARD_HEADER_BYTES, file.length - SLH_DSA_SIGNATURE_BYTES);
@@ -132,11 +181,11 @@ export class FederationConsumer {
         [regionID, number, lastBatchID],
       );
       if (moved.length === 0) return false;
-      if (blocks.length > 0)
+      for (let at = 0; at < blocks.length; at += BLOCKS_A_ROW * SHARD_BLOCK_BYTES)
         await session.query("insert into remote_intake (id, day, blocks) values ($1, $2, $3)", [
           randomBytes(16).toString("hex"),
           dayOfSeconds(this.now()),
-          blocks,
+          blocks.subarray(at, at + BLOCKS_A_ROW * SHARD_BLOCK_BYTES),
         ]);
       return true;
     });
@@ -149,4 +198,9 @@ export class FederationConsumer {
       [regionID, time],
     );
   }
+}
+
+/** A time far ahead was written by a clock that was wrong, or before partners were kept from asking for it. */
+function isDue({ recommendedNextPollTime }: ProducerState, now: number): boolean {
+  return recommendedNextPollTime <= now || recommendedNextPollTime > now + FARTHEST_POLL_SECONDS;
 }

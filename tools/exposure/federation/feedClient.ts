@@ -2,8 +2,15 @@ import { Agent, request } from "node:https";
 import { FormatError } from "../../../protocol/base/formatError";
 import type { Producer } from "./federationConfig";
 
-const TIMEOUT_MS = 30_000;
+/** Without a byte. */
+const SILENCE_MS = 15_000;
+/** For one file, however it trickles in: 8 MB at 140 kB a second. */
+const FILE_MS = 60_000;
+const MAX_HEADER_BYTES = 8192;
 const DEFAULT_MAX_AGE_SECONDS = 300;
+/** What a partner may ask us to wait: we come back within hours whatever it says, and not more often than each minute. */
+const MIN_MAX_AGE_SECONDS = 60;
+const MAX_MAX_AGE_SECONDS = 6 * 3600;
 
 /** A region's service could not be asked, or would not answer. */
 export class FeedUnavailable extends Error {
@@ -36,16 +43,24 @@ export class FeedClient {
   /**
    * Fetches one path.
    * @param limit most bytes to accept
+   * @param signal ends it
    * @throws FeedUnavailable for anything but a 200; FormatError for a body that is too long
    */
-  get(path: string, limit: number): Promise<{ body: Buffer; maxAgeSeconds: number }> {
+  get(path: string, limit: number, signal: AbortSignal): Promise<{ body: Buffer; maxAgeSeconds: number }> {
     return new Promise((resolve, reject) => {
-      const asked = request(`${this.producer.remoteRegionURL}${path}`, { agent: this.agent, timeout: TIMEOUT_MS });
+      const asked = request(`${this.producer.remoteRegionURL}${path}`, {
+        agent: this.agent,
+        timeout: SILENCE_MS,
+        maxHeaderSize: MAX_HEADER_BYTES,
+        signal,
+      });
+      const deadline = setTimeout(() => asked.destroy(new FeedUnavailable("timeout")), FILE_MS);
+      asked.on("close", () => clearTimeout(deadline));
       asked.on("timeout", () => asked.destroy(new FeedUnavailable("timeout")));
       asked.on("error", (error) => reject(error));
       asked.on("response", (response) => {
         if (response.statusCode !== 200) {
-          response.resume();
+          asked.destroy();
           reject(new FeedUnavailable(`status ${response.statusCode}`));
           return;
         }
@@ -59,7 +74,11 @@ export class FeedClient {
         });
         response.on("end", () => {
           const maxAge = /max-age=(\d{1,9})/.exec(String(response.headers["cache-control"] ?? ""))?.[1];
-          resolve({ body: Buffer.concat(parts), maxAgeSeconds: Number(maxAge ?? DEFAULT_MAX_AGE_SECONDS) });
+          const maxAgeSeconds = Math.min(
+            MAX_MAX_AGE_SECONDS,
+            Math.max(MIN_MAX_AGE_SECONDS, Number(maxAge ?? DEFAULT_MAX_AGE_SECONDS)),
+          );
+          resolve({ body: Buffer.concat(parts, length), maxAgeSeconds });
         });
       });
       asked.end();

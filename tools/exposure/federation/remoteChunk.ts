@@ -6,8 +6,7 @@ import { hourOfSeconds } from "../../../protocol/base/time";
 import { MAX_UPLOAD_HOURS } from "../../../protocol/report/uploadFile";
 import type { FeedChunk } from "../../feed/feedIndex";
 import { checkGenuineShard } from "../../feed/genuineShard";
-import { MAX_RETENTION_DAYS } from "../config";
-import { lastDueHour } from "../feeds/embargo";
+import { lastDueHour, MAX_RETENTION_DAYS } from "../feeds/embargo";
 
 const DAY_HOURS = 24;
 

@@ -8,7 +8,7 @@ import type { Database, Session } from "../../daemon/database/database";
 
 /** Enough for 400 people's three weeks. */
 const MAX_BATCH_BYTES = 8_000_000;
-const ROWS_AT_ONCE = 100;
+const ROWS_AT_ONCE = 10;
 const MAX_EMBARGOED = 50_000;
 const INSERT_AT_ONCE = 1000;
 

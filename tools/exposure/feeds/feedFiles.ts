@@ -8,7 +8,9 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { UNFINISHED_PREFIX, writeAtomically } from "../../base/files";
 import type { Database } from "../../daemon/database/database";
+import type { Log } from "../../daemon/log";
 import { type FeedChunk, PUBLIC_FEED, parseFeedIndex } from "../../feed/feedIndex";
+import type { Counters } from "../storage/counters";
 import type { DataDirectory } from "../storage/dataDirectory";
 
 /** Feed of all local seeds, for services that replicate everything. */
@@ -21,6 +23,9 @@ const ABANDONED_MS = 10 * 60_000;
 
 /** Rounds in which the database may change while its files are written. */
 const MAX_ROUNDS = 10;
+
+/** Published files are copied out with their modes; the folder around them is their owner's alone. */
+const PUBLISHED_MODE = 0o644;
 
 /** A feed as it is served now. */
 export interface ServedFeed {
@@ -47,10 +52,14 @@ interface FeedRow {
 export class FeedFiles {
   private readonly feeds = new Map<string, ServedFeed>();
   private running: Promise<void> = Promise.resolve();
+  private readonly toVerify: { readonly feed: string; readonly number: number }[] = [];
+  private readonly lostFiles = new Set<string>();
 
   constructor(
     private readonly directory: DataDirectory,
     private readonly database: Database,
+    private readonly log: Log,
+    private readonly counters: Counters,
   ) {}
 
   /** A feed that exists, as of the last sync. */
@@ -70,15 +79,67 @@ export class FeedFiles {
     return next;
   }
 
-  /** A published shard file, from disk or else from the database. */
+  /** A published shard file: from disk if it is the one that was published, or else from the database. */
   async read(feed: string, number: number): Promise<Buffer> {
-    try {
-      return await readFile(join(this.folder(feed), String(number)));
-    } catch {
-      const file = await this.fromDatabase(feed, number);
-      if (file === undefined) throw new Error(`chunk ${number} of feed ${feed} is listed but not stored`);
-      return file;
+    const listed = this.feeds.get(feed)?.chunks.get(number);
+    const onDisk = await readFile(join(this.folder(feed), String(number))).catch(() => undefined);
+    if (onDisk !== undefined && (listed === undefined || isFile(onDisk, listed))) return onDisk;
+    const file = await this.fromDatabase(feed, number);
+    if (file === undefined) throw new Error(`chunk ${number} of feed ${feed} is listed but not stored`);
+    return file;
+  }
+
+  /**
+   * Reads the next of the published files and compares them with their digests, `maxBytes` at a time, all of them in turn; one that
+   * is damaged is written anew from the database.
+   */
+  verifySome(maxBytes: number): Promise<void> {
+    const next = this.running.then(() => this.verifyNow(maxBytes));
+    this.running = next.catch(() => undefined);
+    return next;
+  }
+
+  /** Listed shards of which neither the disk nor the database has a good copy, as "feed/number". */
+  lost(): string[] {
+    return [...this.lostFiles];
+  }
+
+  private async verifyNow(maxBytes: number): Promise<void> {
+    let room = maxBytes;
+    if (this.toVerify.length === 0)
+      for (const [feed, { chunks }] of this.feeds)
+        for (const number of chunks.keys()) this.toVerify.push({ feed, number });
+    while (room > 0) {
+      const next = this.toVerify.pop();
+      if (next === undefined) return;
+      const chunk = this.feeds.get(next.feed)?.chunks.get(next.number);
+      if (chunk === undefined) continue;
+      await this.repairIfDamaged(next.feed, chunk, chunk.path);
+      room -= chunk.bytes;
     }
+  }
+
+  /** False if the shard is gone from the database as well: a younger index says so. */
+  private async repairIfDamaged(feed: string, chunk: FeedChunk, path: string): Promise<boolean> {
+    const name = `${feed}/${chunk.number}`;
+    const onDisk = await readFile(path).catch(() => undefined);
+    if (onDisk !== undefined && isFile(onDisk, chunk)) {
+      this.lostFiles.delete(name);
+      return true;
+    }
+    const file = await this.fromDatabase(feed, chunk.number);
+    if (file === undefined) return false;
+    if (!isFile(file, chunk)) {
+      if (!this.lostFiles.has(name)) this.log("error", "file-lost", { feed, chunk: chunk.number });
+      this.lostFiles.add(name);
+      return true;
+    }
+    await writeAtomically(path, file, PUBLISHED_MODE);
+    this.lostFiles.delete(name);
+    if (onDisk === undefined) return true;
+    this.counters.add("chirpfob_files_repaired_total");
+    this.log("error", "file-damaged", { feed, chunk: chunk.number });
+    return true;
   }
 
   /**
@@ -116,16 +177,14 @@ export class FeedFiles {
     const chunks = new Map<number, ServedChunk>();
     for (const chunk of listed) {
       const path = join(folder, String(chunk.number));
+      // What this process has looked at before is looked at again in its turn.
+      const known = this.feeds.get(name)?.chunks.get(chunk.number)?.sha256;
       const bytes = (await stat(path).catch(() => undefined))?.size;
-      if (bytes !== chunk.bytes) {
-        const file = await this.fromDatabase(name, chunk.number);
-        // Another instance has swept it since: a younger index says so.
-        if (file === undefined) return;
-        await writeAtomically(path, file, 0o644);
-      }
+      const isFresh = known !== chunk.sha256 || bytes !== chunk.bytes;
+      if (isFresh && !(await this.repairIfDamaged(name, chunk, path))) return;
       chunks.set(chunk.number, { ...chunk, path });
     }
-    await writeAtomically(join(folder, INDEX_FILE), index, 0o644);
+    await writeAtomically(join(folder, INDEX_FILE), index, PUBLISHED_MODE);
     const digest = createHash("sha256").update(index).digest("hex");
     this.feeds.set(name, {
       index,
@@ -158,4 +217,9 @@ export class FeedFiles {
     const { published, federated } = this.directory;
     return feed === PUBLIC_FEED ? join(published, "v1", "keys") : join(federated, "v1", feed, "keys");
   }
+}
+
+/** Whether these are the bytes that were published. */
+function isFile(bytes: Buffer, { sha256 }: FeedChunk): boolean {
+  return createHash("sha256").update(bytes).digest("hex") === sha256;
 }

@@ -3,6 +3,7 @@
 
 import { readFile, rename, stat } from "node:fs/promises";
 import { slh_dsa_sha2_128s } from "@noble/post-quantum/slh-dsa.js";
+import { z } from "zod";
 import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/crypto/slhDsa";
 import { KEY_ID_BYTES, keyIdOf, SHARD_SIGNATURE_CONTEXT } from "../../../protocol/report/shard";
 import { writeAtomically } from "../../base/files";
@@ -20,6 +21,15 @@ import type { Signer } from "./signer";
 
 const SECRET_KEY_BYTES = 64;
 const OTHERS_MAY_READ = 0o077;
+
+const hexBytes = (bytes: number) =>
+  z
+    .string()
+    .regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`))
+    .transform((text) => Buffer.from(text, "hex"));
+
+/** The key's file. */
+const PAIR = z.object({ publicKey: hexBytes(SLH_DSA_PUBLIC_KEY_BYTES), secretKey: hexBytes(SECRET_KEY_BYTES) });
 
 /** A key pair in memory. */
 interface KeyPair {
@@ -83,10 +93,11 @@ export class KeyRing {
 
   /**
    * Whether this instance can publish. Makes the first key of a new database, and refuses a key that the database does
-   * not know.
+   * not know, or whose halves do not belong together: nobody could verify what it signs.
    */
   async prepare(): Promise<boolean> {
     const pair = await this.readPair();
+    if (pair !== undefined) expectPair(this.file, pair);
     const known = await this.publicKeys();
     if (known.length === 0) {
       if (pair === undefined) await this.generate();
@@ -198,15 +209,23 @@ function newPair(): KeyPair {
   return { publicKey: Buffer.from(publicKey), secretKey: Buffer.from(secretKey) };
 }
 
+/** The secret half ends with its own public key, which follows from its seeds (FIPS 205, section 9.1). */
+function expectPair(path: string, { publicKey, secretKey }: KeyPair): void {
+  const derived = slh_dsa_sha2_128s.getPublicKey(secretKey);
+  const n = publicKey.length / 2;
+  const made = slh_dsa_sha2_128s.keygen(
+    Buffer.concat([secretKey.subarray(0, 2 * n), secretKey.subarray(2 * n, 3 * n)]),
+  );
+  if (publicKey.equals(derived) && publicKey.equals(made.publicKey)) return;
+  throw new ServiceError(
+    `${path} is damaged: its secret and its public key do not belong together; restore it from a backup`,
+  );
+}
+
 function parsePair(path: string, text: string): KeyPair {
   try {
-    const value = JSON.parse(text) as Record<string, unknown>;
-    const publicKey = Buffer.from(String(value.publicKey), "hex");
-    const secretKey = Buffer.from(String(value.secretKey), "hex");
-    if (publicKey.length === SLH_DSA_PUBLIC_KEY_BYTES && secretKey.length === SECRET_KEY_BYTES)
-      return { publicKey, secretKey };
+    return PAIR.parse(JSON.parse(text));
   } catch {
-    // Said below, as for any other damage.
+    throw new ServiceError(`${path} is damaged: restore it from a backup`);
   }
-  throw new ServiceError(`${path} is damaged: restore it from a backup`);
 }

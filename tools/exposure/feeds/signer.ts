@@ -24,11 +24,13 @@ export class ThreadedSigner implements Signer {
   private readonly workers: Worker[] = [];
   private readonly jobs = new Map<number, Job>();
   private nextId = 0;
+  private isClosed = false;
 
   /** @param threads how many signatures are computed at a time */
   constructor(private readonly threads = Math.min(2, availableParallelism())) {}
 
   sign(message: Buffer, secretKey: Buffer, context: string): Promise<Buffer> {
+    if (this.isClosed) return Promise.reject(new Error("the service is stopping"));
     const id = this.nextId++;
     const worker = this.workers[id % this.threads] ?? this.startWorker();
     return new Promise((resolve, reject) => {
@@ -40,6 +42,7 @@ export class ThreadedSigner implements Signer {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     await Promise.all(this.workers.splice(0).map((worker) => worker.terminate()));
     this.failAll(new Error("the service is stopping"));
   }

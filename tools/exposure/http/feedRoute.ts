@@ -1,8 +1,11 @@
-import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { pipeline } from "node:stream/promises";
 import { answerText } from "../../daemon/http/answer";
+import type { Download } from "../../daemon/http/server";
 import type { FeedFiles, ServedChunk, ServedFeed } from "../feeds/feedFiles";
+
+/** What a download holds in memory. */
+const PIECE_BYTES = 65_536;
 
 /** A chunk never changes. */
 const CHUNK_CACHE = "public, max-age=2592000, immutable";
@@ -15,16 +18,23 @@ export async function serveFeed(
   indexMaxAgeSeconds: number,
   request: IncomingMessage,
   response: ServerResponse,
+  download: Download,
 ): Promise<void> {
   const served = files.get(feed);
   if (served === undefined) return answerText(response, 404, "there is no such feed");
-  if (chunk === undefined) return serveIndex(served, indexMaxAgeSeconds, request, response);
+  if (chunk === undefined) return serveIndex(served, indexMaxAgeSeconds, request, response, download);
   const found = /^[1-9][0-9]{0,9}$/.test(chunk) ? served.chunks.get(Number(chunk)) : undefined;
   if (found === undefined) return answerText(response, 404, "there is no such chunk: the index lists those there are");
-  return serveChunk(found, request, response);
+  return serveChunk(found, request, response, download);
 }
 
-function serveIndex(feed: ServedFeed, maxAge: number, request: IncomingMessage, response: ServerResponse): void {
+async function serveIndex(
+  feed: ServedFeed,
+  maxAge: number,
+  request: IncomingMessage,
+  response: ServerResponse,
+  download: Download,
+): Promise<void> {
   const isGzip = acceptsGzip(String(request.headers["accept-encoding"] ?? ""));
   const body = isGzip ? feed.indexGzip : feed.index;
   const etag = isGzip ? feed.indexEtag.replace(/"$/, '-gzip"') : feed.indexEtag;
@@ -36,8 +46,9 @@ function serveIndex(feed: ServedFeed, maxAge: number, request: IncomingMessage, 
     return;
   }
   if (isGzip) response.setHeader("content-encoding", "gzip");
-  response.writeHead(200, { "content-type": "application/json", "content-length": body.length });
-  response.end(request.method === "HEAD" ? undefined : body);
+  const start = () => response.writeHead(200, { "content-type": "application/json", "content-length": body.length });
+  if (request.method === "HEAD") start().end();
+  else await download(start, piecesOf(body));
 }
 
 /** Whether gzip is named, and not with the weight 0 that forbids it (RFC 9110, 12.5.3). */
@@ -49,7 +60,12 @@ function acceptsGzip(header: string): boolean {
 }
 
 /** Seeds are random and do not compress, so a shard is sent as it is. */
-async function serveChunk(chunk: ServedChunk, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serveChunk(
+  chunk: ServedChunk,
+  request: IncomingMessage,
+  response: ServerResponse,
+  download: Download,
+): Promise<void> {
   const etag = `"${chunk.sha256}"`;
   response.setHeader("etag", etag);
   response.setHeader("cache-control", CHUNK_CACHE);
@@ -65,13 +81,36 @@ async function serveChunk(chunk: ServedChunk, request: IncomingMessage, response
     return;
   }
   const { start, end } = range ?? { start: 0, end: chunk.bytes - 1 };
-  if (range !== undefined) response.setHeader("content-range", `bytes ${start}-${end}/${chunk.bytes}`);
-  response.writeHead(range === undefined ? 200 : 206, {
-    "content-type": "application/octet-stream",
-    "content-length": end - start + 1,
-  });
-  if (request.method === "HEAD") response.end();
-  else await pipeline(createReadStream(chunk.path, { start, end }), response);
+  const begin = () => {
+    if (range !== undefined) response.setHeader("content-range", `bytes ${start}-${end}/${chunk.bytes}`);
+    return response.writeHead(range === undefined ? 200 : 206, {
+      "content-type": "application/octet-stream",
+      "content-length": end - start + 1,
+    });
+  };
+  if (request.method === "HEAD") begin().end();
+  else await download(begin, fileParts(chunk.path, start, end));
+}
+
+/** A file's bytes from `start` to `end`, both included; the file is open only while they are read. */
+async function* fileParts(path: string, start: number, end: number): AsyncGenerator<Buffer> {
+  const file = await open(path, "r");
+  try {
+    for (let at = start; at <= end; ) {
+      // A buffer of its own for each piece: TLS may still be encrypting the one before.
+      const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, end + 1 - at));
+      const { bytesRead } = await file.read(piece, 0, piece.length, at);
+      if (bytesRead === 0) throw new Error("a published file is shorter than its index says");
+      yield piece.subarray(0, bytesRead);
+      at += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function* piecesOf(body: Buffer): AsyncGenerator<Buffer> {
+  for (let at = 0; at < body.length; at += PIECE_BYTES) yield body.subarray(at, at + PIECE_BYTES);
 }
 
 function matchesEtag(request: IncomingMessage, etag: string): boolean {

@@ -1,16 +1,42 @@
 import { createHmac, randomBytes } from "node:crypto";
+import { pause } from "../../base/timers";
+import { customerOf } from "../../daemon/http/addressBlock";
 
 const BUCKETS = 4096;
 const PERIOD_MS = 60_000;
 
+/** How long each request of a slowed bucket waits, and how many do so at a time: two tries a second. */
+const LANE_MS = 2_000;
+const LANE_PLACES = 4;
+
+/** Refusals of one number, from wherever, before it need not be looked up again in this minute. */
+const REFUSALS_OF_NUMBER = 10;
+const MAX_NUMBERS = 10_000;
+
+/** What may be done with a request: checked now, or answered 429. */
+type Admission = "now" | "later";
+
+/** A request that has begun; it counts until it has ended, because those that are held open will all be tries. */
+interface Attempt {
+  /** Asks, when the body is there, whether the number may be checked; takes two seconds for whoever had too many refused. */
+  admit(number: Buffer | undefined): Promise<Admission>;
+  /** Ends it. @param wasRefused whether its number was not good */
+  end(wasRefused: boolean): void;
+}
+
 /**
- * Slows down whoever sends one wrong permission number after another, without keeping anybody's address: what is kept,
- * for a minute, is a count in one of 4,096 buckets, chosen by a hash with a key that is thrown away with the counts. A
- * bucket stands for a million addresses as well as for one.
+ * Slows down whoever sends one wrong permission number after another, without shutting out those who share an address, as
+ * behind a NAT or a Tor exit: beyond the limit the requests of a bucket are checked a few at a time. What is kept, for a minute, are
+ * counts in 4,096 buckets, chosen by a hash with a key that is thrown away with them; a bucket stands for millions of addresses.
+ * The same goes for numbers, so that one that was refused again and again costs no more statements.
  */
 export class GuessLimit {
-  private counts = new Uint32Array(BUCKETS);
-  private key = randomBytes(32);
+  private refused = new Uint32Array(BUCKETS);
+  private open = new Uint32Array(BUCKETS);
+  private readonly inLane = new Uint32Array(BUCKETS);
+  private numbers = new Map<string, number>();
+  private readonly addressKey = randomBytes(32);
+  private numberKey = randomBytes(32);
   private periodStart: number;
 
   /**
@@ -20,34 +46,73 @@ export class GuessLimit {
   constructor(
     private readonly perMinute: number,
     private readonly nowMs: () => number = () => performance.now(),
+    private readonly wait: (ms: number) => Promise<void> = pause,
   ) {
     this.periodStart = nowMs();
   }
 
-  /** Seconds until the next try, or 0 if it may be made now. */
-  waitSeconds(address: string): number {
+  /** Counts a request from its first byte on. */
+  begin(address: string): Attempt {
+    const bucket = this.bucket(address);
+    const { open } = this;
+    add(open, bucket, 1);
+    let hasEnded = false;
+    return {
+      admit: (number) => this.admit(bucket, number),
+      end: (wasRefused) => {
+        if (hasEnded) return;
+        hasEnded = true;
+        add(open, bucket, -1);
+        if (wasRefused) {
+          this.turnOver();
+          add(this.refused, bucket, 1);
+        }
+      },
+    };
+  }
+
+  /** Notes that a number was not good. */
+  noteNumber(number: Buffer): void {
     this.turnOver();
-    if ((this.counts[this.bucket(address)] ?? 0) < this.perMinute) return 0;
+    const name = this.nameOf(number);
+    if (this.numbers.has(name) || this.numbers.size < MAX_NUMBERS)
+      this.numbers.set(name, (this.numbers.get(name) ?? 0) + 1);
+  }
+
+  /** Seconds until the counts are forgotten. */
+  waitSeconds(): number {
     return Math.max(1, Math.ceil((this.periodStart + PERIOD_MS - this.nowMs()) / 1000));
   }
 
-  /** Notes a refusal. */
-  note(address: string): void {
+  private async admit(bucket: number, number: Buffer | undefined): Promise<Admission> {
     this.turnOver();
-    const bucket = this.bucket(address);
-    this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
+    if (number !== undefined && (this.numbers.get(this.nameOf(number)) ?? 0) >= REFUSALS_OF_NUMBER) return "later";
+    // The request itself is one of those that are open.
+    if ((this.refused[bucket] ?? 0) + (this.open[bucket] ?? 0) <= this.perMinute) return "now";
+    if ((this.inLane[bucket] ?? 0) >= LANE_PLACES) return "later";
+    add(this.inLane, bucket, 1);
+    await this.wait(LANE_MS);
+    add(this.inLane, bucket, -1);
+    return "now";
   }
 
   private turnOver(): void {
     if (this.nowMs() - this.periodStart < PERIOD_MS) return;
     this.periodStart = this.nowMs();
-    this.counts = new Uint32Array(BUCKETS);
-    this.key = randomBytes(32);
+    this.refused = new Uint32Array(BUCKETS);
+    this.numbers = new Map();
+    this.numberKey = randomBytes(32);
   }
 
-  /** One bucket for an IPv4 address, one for the 2^64 addresses that a single IPv6 line has. */
   private bucket(address: string): number {
-    const network = address.includes(".") ? address : address.split(":").slice(0, 4).join(":");
-    return createHmac("sha256", this.key).update(network).digest().readUInt32BE(0) % BUCKETS;
+    return createHmac("sha256", this.addressKey).update(customerOf(address)).digest().readUInt32BE(0) % BUCKETS;
   }
+
+  private nameOf(number: Buffer): string {
+    return createHmac("sha256", this.numberKey).update(number).digest("base64");
+  }
+}
+
+function add(counts: Uint32Array, bucket: number, change: number): void {
+  counts[bucket] = (counts[bucket] ?? 0) + change;
 }

@@ -2,31 +2,36 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { answerText } from "../../daemon/http/answer";
 import type { Handler } from "../../daemon/http/server";
-import type { Metrics } from "../../daemon/metrics";
 import { PUBLIC_FEED } from "../../feed/feedIndex";
 import { ALL_TO_ALL_FEED, type FeedFiles } from "../feeds/feedFiles";
+import type { Counters } from "../storage/counters";
 import { serveFeed } from "./feedRoute";
 import type { UploadRoute } from "./uploadRoute";
 
 /** Seconds for which an index may be cached; also when another region's service should come back. */
 export const INDEX_MAX_AGE_SECONDS = 60;
 
+export interface HealthReport {
+  readonly isHealthy: boolean;
+  /** One line each; a healthy service may have something to say as well. */
+  readonly lines: readonly string[];
+}
+
 export interface PublicRoutes {
   readonly files: FeedFiles;
   readonly uploads: UploadRoute;
-  readonly metrics: Metrics;
-  /** Resolves if the database answers. */
-  readonly checkHealth: () => Promise<void>;
+  readonly metrics: Counters;
+  readonly checkHealth: () => Promise<HealthReport>;
 }
 
 /** What everybody may ask. */
 export function publicHandler({ files, uploads, metrics, checkHealth }: PublicRoutes): Handler {
-  return async (request, response, path) => {
+  return async (request, response, path, download) => {
     const feed = /^\/v1\/keys(?:\/([^/]*))?$/.exec(path);
     if (feed !== null) {
       if (!isRead(request, response)) return;
       metrics.add("chirpfob_reads_total");
-      return serveFeed(files, PUBLIC_FEED, feed[1], INDEX_MAX_AGE_SECONDS, request, response);
+      return serveFeed(files, PUBLIC_FEED, feed[1], INDEX_MAX_AGE_SECONDS, request, response, download);
     }
     if (path === "/v1/uploads") {
       if (request.method === "POST") return uploads.handle(request, response);
@@ -34,10 +39,8 @@ export function publicHandler({ files, uploads, metrics, checkHealth }: PublicRo
     }
     if (path === "/healthz") {
       if (!isRead(request, response)) return;
-      return checkHealth().then(
-        () => answerText(response, 200, "ok"),
-        () => answerText(response, 503, "the database does not answer"),
-      );
+      const { isHealthy, lines } = await checkHealth();
+      return answerText(response, isHealthy ? 200 : 503, lines.join("\n"));
     }
     if (path === "/metrics" && isFromThisMachine(request)) {
       if (!isRead(request, response)) return;
@@ -56,7 +59,7 @@ export function federationHandler(
   allToAllRegions: ReadonlySet<string>,
   regions: ReadonlySet<string>,
 ): Handler {
-  return async (request, response, path) => {
+  return async (request, response, path, download) => {
     const match = /^\/v1\/([A-Za-z0-9-]{2,6})\/keys(?:\/([^/]*))?$/.exec(path);
     if (match === null) return answerText(response, 404, "there is nothing here");
     if (!isRead(request, response)) return;
@@ -64,7 +67,7 @@ export function federationHandler(
     const [, feed = "", chunk] = match;
     const isAllowed = regions.has(region) && (feed === ALL_TO_ALL_FEED ? allToAllRegions.has(region) : feed === region);
     if (!isAllowed) return answerText(response, 403, "your certificate does not open this feed");
-    return serveFeed(files, feed, chunk, INDEX_MAX_AGE_SECONDS, request, response);
+    return serveFeed(files, feed, chunk, INDEX_MAX_AGE_SECONDS, request, response, download);
   };
 }
 

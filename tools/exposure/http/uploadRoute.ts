@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { FormatError } from "../../../protocol/base/formatError";
 import { decodePermissionNumber } from "../../../protocol/report/permissionNumber";
+import { pause } from "../../base/timers";
 import type { Clock } from "../../daemon/clock";
-import { answerUpload, BodyTooLarge, readBody } from "../../daemon/http/answer";
-import type { Metrics } from "../../daemon/metrics";
-import { checkUpload, MAX_UPLOAD_BYTES, RECEIPT_BYTES, type Uploads } from "../intake/uploads";
+import { BodyTooLarge, readBody } from "../../daemon/http/answer";
+import { errorKind, type Log } from "../../daemon/log";
+import { checkUpload, MAX_UPLOAD_BYTES, RECEIPT_BYTES, type UploadOutcome, type Uploads } from "../intake/uploads";
+import type { Counters } from "../storage/counters";
 import type { GuessLimit } from "./guessLimit";
+import { answerUpload } from "./uploadAnswer";
 
 const RECEIPT_SHAPE = new RegExp(`^[0-9a-fA-F]{${2 * RECEIPT_BYTES}}$`);
 
@@ -16,6 +19,11 @@ export interface UploadRouteOptions {
   readonly answerStepMs: number;
   /** Uploads that are checked and stored at a time; more are asked to come back. */
   readonly maxInFlight: number;
+  /** Whether the clock can be trusted with the hours of an upload and the last day of a number. */
+  readonly canJudgeHours: () => boolean;
+  /** Told of each upload whether the database could do its work. */
+  readonly noteStored: (isStored: boolean) => void;
+  readonly log: Log;
   /** Whose refusals count together; kept nowhere. */
   readonly addressOf: (request: IncomingMessage) => string;
 }
@@ -27,63 +35,92 @@ export class UploadRoute {
   constructor(
     private readonly uploads: Uploads,
     private readonly limit: GuessLimit,
-    private readonly metrics: Metrics,
+    private readonly metrics: Counters,
     private readonly options: UploadRouteOptions,
   ) {}
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const started = performance.now();
-    const wait = this.limit.waitSeconds(this.options.addressOf(request));
-    if (wait > 0) {
-      this.metrics.add("chirpfob_uploads_limited_total");
-      refuseBody(request, response, 429, "too many numbers were refused: try again later", wait);
-      return;
-    }
-    let file: Buffer;
+    const attempt = this.limit.begin(this.options.addressOf(request));
+    // Whoever hangs up has still tried, if the number got so far.
+    let wasRefused = false;
     try {
-      file = await readBody(request, MAX_UPLOAD_BYTES);
+      const file = await this.readFile(request, response);
+      if (file === undefined) return;
+      const problem = this.findProblem(request, file);
+      if (problem !== undefined) {
+        this.metrics.add("chirpfob_uploads_malformed_total");
+        answerUpload(response, 400, { status: "malformed", reason: problem });
+        return;
+      }
+      const number = readNumber(request);
+      if ((await attempt.admit(number)) === "later") {
+        this.answerLater(response, "too many numbers were refused: try again later", this.limit.waitSeconds());
+        return;
+      }
+      // Counted only now: whoever trickles a body in holds up nobody else.
+      if (this.inFlight >= this.options.maxInFlight) {
+        this.answerLater(response, "too many uploads at once: try again in a moment", 1);
+        return;
+      }
+      this.inFlight++;
+      const outcome = await this.take(request, number, file).finally(() => {
+        this.inFlight--;
+      });
+      wasRefused = outcome === "refused";
+      if (wasRefused && number !== undefined) this.limit.noteNumber(number);
+      await this.waitForStep(started);
+      if (outcome === undefined) {
+        const reason = "uploads cannot be stored just now, and the number is not used up: try again later";
+        answerUpload(response, 503, { status: "refused", reason }, { "retry-after": "60" });
+      } else if (outcome === "accepted") answerUpload(response, 201, { status: "accepted" });
+      else
+        answerUpload(response, 403, {
+          status: "refused",
+          reason: "not permitted: the number is mistyped, used, expired or withdrawn; ask whoever gave it to you",
+        });
+    } finally {
+      attempt.end(wasRefused);
+    }
+  }
+
+  /** The body; undefined if it is too large, which has been answered. */
+  private async readFile(request: IncomingMessage, response: ServerResponse): Promise<Buffer | undefined> {
+    try {
+      return await readBody(request, MAX_UPLOAD_BYTES);
     } catch (error) {
       if (!(error instanceof BodyTooLarge)) throw error;
       this.metrics.add("chirpfob_uploads_malformed_total");
       refuseBody(request, response, 413, `an upload is at most ${MAX_UPLOAD_BYTES} bytes (90 days of hours)`);
-      return;
-    }
-    // Counted only now: whoever trickles a body in holds up nobody else.
-    if (this.inFlight >= this.options.maxInFlight) {
-      this.metrics.add("chirpfob_uploads_limited_total");
-      const reason = "too many uploads at once: try again in a moment";
-      answerUpload(response, 429, { status: "refused", reason }, { "retry-after": "1" });
-      return;
-    }
-    this.inFlight++;
-    try {
-      await this.take(request, response, file, started);
-    } finally {
-      this.inFlight--;
+      return undefined;
     }
   }
 
-  private async take(request: IncomingMessage, response: ServerResponse, file: Buffer, started: number): Promise<void> {
-    const problem = this.findProblem(request, file);
-    if (problem !== undefined) {
-      this.metrics.add("chirpfob_uploads_malformed_total");
-      answerUpload(response, 400, { status: "malformed", reason: problem });
-      return;
-    }
+  private answerLater(response: ServerResponse, reason: string, seconds: number): void {
+    this.metrics.add("chirpfob_uploads_limited_total");
+    answerUpload(response, 429, { status: "refused", reason }, { "retry-after": String(seconds) });
+  }
+
+  /** Undefined if it cannot be stored, or judged, just now. */
+  private async take(
+    request: IncomingMessage,
+    number: Buffer | undefined,
+    file: Buffer,
+  ): Promise<UploadOutcome | undefined> {
+    if (!this.options.canJudgeHours()) return undefined;
     const receipt = Buffer.from(String(request.headers["idempotency-key"]), "hex");
-    const outcome = await this.uploads.take(readNumber(request), receipt, file);
-    if (outcome === "accepted") this.metrics.add("chirpfob_uploads_accepted_total");
-    else {
-      this.metrics.add("chirpfob_uploads_refused_total");
-      this.limit.note(this.options.addressOf(request));
+    try {
+      const outcome = await this.uploads.take(number, receipt, file);
+      this.options.noteStored(true);
+      const isAccepted = outcome === "accepted";
+      this.metrics.add(isAccepted ? "chirpfob_uploads_accepted_total" : "chirpfob_uploads_refused_total");
+      return outcome;
+    } catch (error) {
+      this.options.noteStored(false);
+      this.metrics.add("chirpfob_errors_total");
+      this.options.log("error", "upload-not-stored", { kind: errorKind(error) });
+      return undefined;
     }
-    await this.waitForStep(started);
-    if (outcome === "accepted") answerUpload(response, 201, { status: "accepted" });
-    else
-      answerUpload(response, 403, {
-        status: "refused",
-        reason: "not permitted: the number is mistyped, used, expired or withdrawn; ask whoever gave it to you",
-      });
   }
 
   /** What is wrong with the request, whatever its number; undefined if nothing. */
@@ -105,7 +142,7 @@ export class UploadRoute {
     const { answerStepMs } = this.options;
     if (answerStepMs === 0) return Promise.resolve();
     const late = (performance.now() - started) % answerStepMs;
-    return new Promise((resolve) => setTimeout(resolve, answerStepMs - late));
+    return pause(answerStepMs - late);
   }
 }
 
@@ -125,16 +162,8 @@ function readNumber(request: IncomingMessage): Buffer | undefined {
 }
 
 /** Answers without having read the body, and closes the connection, since the rest of it would look like a request. */
-function refuseBody(
-  request: IncomingMessage,
-  response: ServerResponse,
-  status: number,
-  reason: string,
-  retryAfterSeconds?: number,
-): void {
-  const retry: Record<string, string> =
-    retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
-  answerUpload(response, status, { status: "refused", reason }, { ...retry, connection: "close" });
+function refuseBody(request: IncomingMessage, response: ServerResponse, status: number, reason: string): void {
+  answerUpload(response, status, { status: "refused", reason }, { connection: "close" });
   // A client that is still sending would lose the answer to a reset connection; give it a second to read it.
   request.resume();
   const giveUp = setTimeout(() => request.destroy(), 1000);

@@ -68,6 +68,17 @@ export async function migrate(database: Database): Promise<void> {
   }
 }
 
+/** Whether nothing was ever made in a database. */
+export async function isEmpty(database: Database): Promise<boolean> {
+  try {
+    await database.query("select version from schema_version limit 1");
+    return false;
+  } catch (error) {
+    if (sqlState(error) !== UNDEFINED_TABLE) throw error;
+    return true;
+  }
+}
+
 async function schemaVersion(database: Database): Promise<number> {
   try {
     const [row] = await database.query<{ version: number }>(

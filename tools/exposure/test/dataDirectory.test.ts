@@ -1,56 +1,13 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, chown, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { defaultDataRoot, openDataDirectory, takeLock } from "../storage/dataDirectory";
-import { cleanUpLater, temporaryFolder, testCore } from "./fixtures";
+import { defaultDataRoot, openDataDirectory } from "../storage/dataDirectory";
+import { temporaryFolder, testCore } from "./fixtures";
 
 /** The user who owns nothing. */
 const NOBODY = 65_534;
-
-describe("The lock on a data directory", () => {
-  it("is held by one, until it is released", async () => {
-    const path = join(await temporaryFolder(), "lock");
-    const tries = await Promise.all(Array.from({ length: 20 }, () => takeLock(path)));
-    const held = tries.filter((lock) => lock !== undefined);
-    expect(held).toHaveLength(1);
-    await held[0]?.release();
-    const again = await takeLock(path);
-    expect(again).toBeDefined();
-    expect(await readdir(join(path, ".."))).toEqual(["lock"]);
-  });
-
-  it.runIf(process.platform === "linux")(
-    "does not outlive a killed process whose parent never asks for it",
-    async () => {
-      const path = join(await temporaryFolder(), "lock");
-      // The shell starts a child and becomes a program that knows nothing of it.
-      const parent = spawn("sh", ["-c", "sleep 0.2 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
-      cleanUpLater(async () => parent.kill("SIGKILL"));
-      const [line] = await once(parent.stdout, "data");
-      const pid = Number(line);
-      const fields = async () => (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
-      await writeFile(path, `${pid} ${(await fields())[19]}\n`);
-      expect(await takeLock(path)).toBeUndefined();
-      await expect.poll(async () => (await fields())[0], { timeout: 10_000 }).toBe("Z");
-      expect(await takeLock(path)).toBeDefined();
-    },
-  );
-
-  it("does not outlive its process, even if another process gets the same number", async () => {
-    const path = join(await temporaryFolder(), "lock");
-    const dead = spawn("true");
-    await new Promise((resolve) => dead.once("exit", resolve));
-    for (const left of [`${dead.pid} 12345\n`, `${process.pid} 1\n`, ""]) {
-      await writeFile(path, left);
-      const lock = await takeLock(path);
-      expect([left, lock === undefined]).toEqual([left, false]);
-      await lock?.release();
-    }
-  });
-});
 
 describe("A data directory", () => {
   it("must have a path short enough for its socket", async () => {
@@ -78,10 +35,52 @@ describe("A data directory", () => {
     const data = await temporaryFolder();
     await openDataDirectory(data);
     await chmod(data, 0o500);
-    await chown(data, NOBODY, NOBODY);
+    for (const folder of ["", "public", "federated"]) await chown(join(data, folder), NOBODY, NOBODY);
     process.seteuid?.(NOBODY);
     const opening = testCore({ data }).finally(() => process.seteuid?.(0));
     await expect(opening).rejects.toThrow(/cannot write in .*: EACCES/);
+  });
+
+  it("is closed to other users at every start, with all that it holds and however open it was", async () => {
+    const root = await temporaryFolder();
+    const secrets = [
+      "database/base/1",
+      "database/PG_VERSION",
+      "federated/v1/a2a/keys/1",
+      "signing.key",
+      "permission.key",
+    ];
+    for (const secret of secrets) {
+      const path = join(root, secret);
+      await mkdir(join(path, ".."), { recursive: true, mode: 0o777 });
+      await writeFile(path, "secret");
+      await chmod(path, 0o666);
+    }
+    await chmod(root, 0o755);
+    await chmod(join(root, "database"), 0o777);
+    await openDataDirectory(root);
+    for (const secret of secrets) {
+      expect([secret, (await stat(join(root, secret))).mode & 0o777]).toEqual([secret, 0o600]);
+      if (process.getuid?.() === 0)
+        expect(() =>
+          execFileSync("setpriv", ["--reuid", `${NOBODY}`, "--clear-groups", "cat", join(root, secret)], {
+            stdio: "pipe",
+          }),
+        ).toThrow(/Permission denied/);
+    }
+    for (const folder of ["", "database", "database/base"])
+      expect([folder, (await stat(join(root, folder))).mode & 0o777]).toEqual([folder, 0o700]);
+  });
+
+  it.runIf(process.getuid?.() === 0)("is refused if it belongs to another user", async () => {
+    const root = await temporaryFolder();
+    await openDataDirectory(root);
+    await writeFile(join(root, "permission.key"), "theirs");
+    await chown(root, NOBODY, NOBODY);
+    await chmod(root, 0o700);
+    process.seteuid?.(NOBODY);
+    const opening = openDataDirectory(root).finally(() => process.seteuid?.(0));
+    await expect(opening).rejects.toThrow(/belongs to another user/);
   });
 
   it("is by default one for each database, whoever logs in", () => {

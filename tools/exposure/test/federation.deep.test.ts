@@ -6,11 +6,11 @@ import { decodeShardFile } from "../../../protocol/report/shardFile";
 import { encodeUploadFile, type UploadFile } from "../../../protocol/report/uploadFile";
 import { hasTool } from "../../../test/tools";
 import { sha256 } from "../../base/sha256";
+import { TestAuthority } from "../../daemon/test/certificates";
 import { parseFeedIndex } from "../../feed/feedIndex";
 import { administer, publish } from "../administration";
 import { ThreadedSigner } from "../feeds/signer";
 import type { ExposureService } from "../service";
-import { TestAuthority } from "./certificates";
 import { dataFolder, FakeClock, makeUpload, sendUpload, temporaryFolder, testService } from "./fixtures";
 
 /** Alba (A), Beria (B) and Caria (C): A and B replicate partially, C reads everything from A. */

@@ -7,6 +7,7 @@ import { PUBLIC_FEED, parseFeedIndex } from "../../feed/feedIndex";
 import { publish } from "../administration";
 import type { Core } from "../core";
 import { FeedFiles } from "../feeds/feedFiles";
+import { Health } from "../health";
 import { dataFolder, FakeClock, testCore, uploadBytes } from "./fixtures";
 
 describe("The published files", () => {
@@ -48,7 +49,7 @@ describe("The published files", () => {
         return rows as any;
       },
     };
-    return new FeedFiles(core.directory, database);
+    return new FeedFiles(core.directory, database, core.log, core.metrics);
   };
 
   it("stay whole when another process publishes between our reading the database and our writing", async () => {
@@ -69,13 +70,56 @@ describe("The published files", () => {
     await expectWhole();
   });
 
+  const flip = async (at: number) => {
+    const path = join(folder(), "1");
+    const bytes = await readFile(path);
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    await writeFile(path, bytes);
+  };
+
+  it("are compared with their digests, at the start and in turn, and written anew where a bit has flipped", async () => {
+    for (const [at, mend] of [
+      [500, () => core.files.verifySome(1e9)],
+      [20, () => core.files.verifySome(1e9)],
+      [500, () => new FeedFiles(core.directory, core.database, core.log, core.metrics).sync()],
+    ] as const) {
+      const before = core.metrics.get("chirpfob_files_repaired_total");
+      await flip(at);
+      await mend();
+      await expectWhole();
+      expect(core.metrics.get("chirpfob_files_repaired_total")).toBe(before + 1);
+    }
+  });
+
+  it("do not keep a publication from happening when one of them has lost its header", async () => {
+    await flip(0);
+    await publishOne();
+    await core.files.verifySome(1e9);
+    await expectWhole();
+  });
+
+  it("are reported where the database has no good copy either", async () => {
+    const [row] = await core.database.query<{ file: Buffer }>("select file from chunk where number = 1");
+    await core.database.query("update chunk set file = $1 where number = 1", [Buffer.from("spoilt")]);
+    await flip(500);
+    await core.files.verifySome(1e9);
+    expect(core.files.lost()).toEqual(["public/1"]);
+    expect((await new Health(core).check()).isHealthy).toBe(false);
+    await core.database.query("update chunk set file = $1 where number = 1", [row?.file ?? null]);
+    await core.files.verifySome(1e9);
+    expect(core.files.lost()).toEqual([]);
+    const { isHealthy, lines } = await new Health(core).check();
+    expect([isHealthy, lines[0]]).toEqual([true, "ok"]);
+    await expectWhole();
+  });
+
   it("lose a shard that is swept while another process writes it, and nothing else", async () => {
     const before = core.files.get(PUBLIC_FEED)?.chunks.size ?? 0;
     await rm(join(folder(), "1"));
     const other = otherProcess(() => core.publisher.sweep(core.now() + 1));
     await other.sync();
     await expectWhole();
-    expect([before, other.get(PUBLIC_FEED)?.chunks.size]).toEqual([3, 0]);
+    expect([before, other.get(PUBLIC_FEED)?.chunks.size]).toEqual([4, 0]);
     expect(await readdir(folder())).toEqual(["index.json"]);
   });
 });

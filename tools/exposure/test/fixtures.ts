@@ -3,14 +3,14 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, vi } from "vitest";
+import { vi } from "vitest";
 import { hourOfSeconds } from "../../../protocol/base/time";
 import { SLH_DSA_SIGNATURE_BYTES } from "../../../protocol/crypto/slhDsa";
 import { encodeUploadFile, type UploadFile } from "../../../protocol/report/uploadFile";
 import { ROOT } from "../../../test/tools";
 import { openEmbedded } from "../../daemon/database/embedded";
+import { cleanUpLater, temporaryFolder } from "../../daemon/test/cleanUp";
 import { startPostgres, type TestPostgres } from "../../daemon/test/postgres";
 import { DEFAULT_CONFIG, type ServiceConfig } from "../config";
 import { type Core, openCore } from "../core";
@@ -47,21 +47,7 @@ export const uploadBytes = (fields: Parameters<typeof makeUpload>[0] = {}) => en
 // Genuine signatures and fresh databases take seconds of computing each, and more on a busy machine.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
-const cleanUps: (() => Promise<unknown>)[] = [];
-afterAll(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
-/** Runs after the tests of this file, last one first. */
-export function cleanUpLater(cleanUp: () => Promise<unknown>): void {
-  cleanUps.push(cleanUp);
-}
-
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "chirpfob-exposure-"));
-  cleanUpLater(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
+export { cleanUpLater, temporaryFolder };
 
 /** A data directory with a fresh embedded database, copied from one made earlier: making one takes seconds. */
 export async function dataFolder(): Promise<string> {

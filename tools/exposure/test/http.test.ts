@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { CHAFF_NUMBER, encodePermissionNumber } from "../../../protocol/report/permissionNumber";
-import { UPLOAD_ANSWER_BYTES } from "../../daemon/http/answer";
 import { publish } from "../administration";
 import { GuessLimit } from "../http/guessLimit";
+import { UPLOAD_ANSWER_BYTES } from "../http/uploadAnswer";
 import { MAX_UPLOAD_BYTES } from "../intake/uploads";
 import type { ExposureService } from "../service";
 import { dataFolder, FakeClock, REGION, sendUpload, testService, uploadBytes } from "./fixtures";
@@ -54,6 +55,28 @@ describe("The HTTP service", () => {
     expect(answers[0]?.body).toHaveLength(UPLOAD_ANSWER_BYTES);
   });
 
+  it("refuses with as many bytes as it accepts with, status line and headers included", async () => {
+    const [number = ""] = await issue();
+    const accepted = await rawUpload(url, number);
+    const refused = await rawUpload(url, number);
+    expect(accepted).toMatch(/^HTTP\/1.1 201 /);
+    expect(refused).toMatch(/^HTTP\/1.1 403 /);
+    expect(refused.length).toBe(accepted.length);
+  });
+
+  it("is unhealthy while uploads cannot be stored, keeps their numbers, and healthy again when they can", async () => {
+    const { database } = service.core;
+    const health = async () => (await fetch(`${url}/healthz`)).status;
+    const [number = ""] = await issue();
+    await database.query("alter table intake add constraint full_disk check (day < 0) not valid");
+    const { status, body } = await sendUpload(url, uploadBytes(), { number });
+    expect([status, body.length]).toEqual([503, UPLOAD_ANSWER_BYTES]);
+    expect(await health()).toBe(503);
+    await database.query("alter table intake drop constraint full_disk");
+    expect(await health()).toBe(200);
+    expect((await sendUpload(url, uploadBytes(), { number })).status).toBe(201);
+  });
+
   it("says what is wrong with a malformed upload before the number is spent", async () => {
     const [number = ""] = await issue();
     const bad = Buffer.from(uploadBytes());
@@ -83,13 +106,16 @@ describe("The HTTP service", () => {
     expect(await postEndlessly(`${url}/v1/uploads`)).toBe(413);
   });
 
-  it("makes whoever guesses numbers wait, and says how long", async () => {
-    let last = await sendUpload(url, uploadBytes(), { number: "guess" });
-    for (let i = 0; i < LIMIT && last.status === 403; i++)
-      last = await sendUpload(url, uploadBytes(), { number: "guess" });
-    expect(last.status).toBe(429);
-    expect(Number(last.headers.get("retry-after"))).toBeGreaterThan(0);
-    expect(last.body).toHaveLength(UPLOAD_ANSWER_BYTES);
+  it("slows down whoever guesses numbers, and says how long to wait, but does not lock out whoever shares the address", async () => {
+    for (let i = 0; i < LIMIT; i++) await sendUpload(url, uploadBytes(), { number: `guess${i}` });
+    const guesses = Array.from({ length: 20 }, () => sendUpload(url, uploadBytes(), { number: "guess" }));
+    const answers = await Promise.all(guesses);
+    expect(answers.filter(({ status }) => status === 403).length).toBeLessThanOrEqual(4);
+    const limited = answers.find(({ status }) => status === 429);
+    expect(Number(limited?.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(limited?.body).toHaveLength(UPLOAD_ANSWER_BYTES);
+    const [number = ""] = await issue();
+    expect((await sendUpload(url, uploadBytes(), { number })).status).toBe(201);
   });
 
   it("serves the index with a validator, compressed to whoever wants it", async () => {
@@ -172,20 +198,59 @@ describe("The HTTP service", () => {
 });
 
 describe("The limit on guesses", () => {
-  it("counts refusals for a minute and then forgets them together with what could tell whose they were", () => {
+  const here = "2001:db8:1:2::1";
+  const neighbour = "2001:db8:1:2:ffff::9";
+  const elsewhere = "192.0.2.1";
+  const number = () => randomBytes(16);
+
+  it("counts refusals by customer for a minute, and then forgets them together with what could tell whose they were", async () => {
     let now = 0;
-    const limit = new GuessLimit(2, () => now);
-    const here = "2001:db8:1:2::1";
-    limit.note(here);
-    expect(limit.waitSeconds(here)).toBe(0);
-    limit.note("2001:db8:1:2:ffff::9");
+    const waits: number[] = [];
+    const limit = new GuessLimit(
+      2,
+      () => now,
+      async (ms) => {
+        waits.push(ms);
+      },
+    );
+    for (const address of [here, neighbour]) limit.begin(address).end(true);
     now = 20_000;
-    expect(limit.waitSeconds(here)).toBe(40);
-    expect(limit.waitSeconds("192.0.2.1")).toBe(0);
+    expect(limit.waitSeconds()).toBe(40);
+    const third = limit.begin("2001:0db8:0001:0002::abcd");
+    expect(await third.admit(number())).toBe("now");
+    expect(waits).toHaveLength(1);
+    third.end(false);
+    expect(await limit.begin(elsewhere).admit(number())).toBe("now");
+    expect(waits).toHaveLength(1);
     now = 60_000;
-    expect(limit.waitSeconds(here)).toBe(0);
-    limit.note(here);
+    expect(await limit.begin(here).admit(number())).toBe("now");
+    expect(waits).toHaveLength(1);
     expect(JSON.stringify(limit)).not.toContain("2001:db8");
+  });
+
+  it("counts requests that are held open before their number is looked at", async () => {
+    let lane = 0;
+    const limit = new GuessLimit(
+      30,
+      () => 0,
+      async () => {
+        lane++;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      },
+    );
+    const held = Array.from({ length: 1500 }, () => limit.begin(here));
+    const admissions = await Promise.all(held.map((attempt) => attempt.admit(number())));
+    expect(admissions.filter((admission) => admission === "now").length).toBeLessThanOrEqual(30);
+    expect(lane).toBeLessThanOrEqual(4);
+    for (const attempt of held) attempt.end(true);
+  });
+
+  it("looks no number up again that was refused ten times in the minute, wherever it comes from", async () => {
+    const limit = new GuessLimit(1000, () => 0);
+    const guessed = number();
+    for (let i = 0; i < 10; i++) limit.noteNumber(guessed);
+    expect(await limit.begin("198.51.100.7").admit(guessed)).toBe("later");
+    expect(await limit.begin("198.51.100.7").admit(number())).toBe("now");
   });
 });
 
@@ -206,6 +271,31 @@ function getRaw(
     })
       .on("error", reject)
       .end();
+  });
+}
+
+/** Everything that comes back for an upload, as it is on the wire. */
+function rawUpload(url: string, number: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const file = uploadBytes();
+  const head = [
+    "POST /v1/uploads HTTP/1.1",
+    "Host: x",
+    "Connection: close",
+    "Content-Type: application/octet-stream",
+    `Content-Length: ${file.length}`,
+    `Authorization: Permission ${number}`,
+    `Idempotency-Key: ${randomBytes(16).toString("hex")}`,
+  ].join("\r\n");
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname);
+    let answer = "";
+    socket.on("data", (part) => {
+      answer += part.toString("latin1");
+    });
+    socket.on("error", reject);
+    socket.on("close", () => resolve(answer));
+    socket.write(Buffer.concat([Buffer.from(`${head}\r\n\r\n`), file]));
   });
 }
 

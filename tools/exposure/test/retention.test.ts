@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { decodePermissionNumber } from "../../../protocol/report/permissionNumber";
 import { SHARD_BLOCK_BYTES } from "../../../protocol/report/shard";
 import { parseFeedIndex } from "../../feed/feedIndex";
-import { publish } from "../administration";
+import { administer, publish } from "../administration";
 import { type Core, openCore } from "../core";
 import { dataFolder, FakeClock, noSigner, REGION, sendUpload, testCore, testService, uploadBytes } from "./fixtures";
 
@@ -77,7 +77,7 @@ describe("A command that publishes while no service runs", () => {
     await service.close();
     const command = async () => {
       const core = await openCore({ data }, clock.now, () => undefined, noSigner);
-      const { published } = await publish(core);
+      const { published } = await administer(core, { do: "publish" });
       const kept = await core.database.query("select number from chunk order by number");
       await core.close();
       return [published.length, kept.length, core.config.region, core.config.chunkBytes];

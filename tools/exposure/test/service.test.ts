@@ -1,9 +1,15 @@
 import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
 import { request } from "node:http";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { takeLock } from "../../daemon/lock";
+import { publish } from "../administration";
 import { DEFAULT_CONFIG } from "../config";
+import { openCore } from "../core";
+import type { Signer } from "../feeds/signer";
 import { type ExposureService, startExposureService } from "../service";
-import { openDataDirectory, takeLock } from "../storage/dataDirectory";
+import { openDataDirectory } from "../storage/dataDirectory";
 import {
   cleanUpLater,
   dataFolder,
@@ -50,6 +56,41 @@ describe("The service", () => {
     await lock?.release();
     expect((await fetch(`${(await starting).url}/healthz`)).status).toBe(200);
     await expect(testService({ data })).rejects.toThrow(/another process is using/);
+  });
+
+  it("refuses to begin anew beside the keys of a database that is gone", async () => {
+    const data = await dataFolder();
+    await writeFile(join(data, "permission.key"), `${"ab".repeat(32)}\n`, { mode: 0o600 });
+    await expect(testService({ data })).rejects.toThrow(
+      /the database is new, but .*permission.key is from an older one/,
+    );
+  });
+
+  it("stops within seconds in the middle of a publication, and publishes it the next time", async () => {
+    const data = await dataFolder();
+    const stuck: Signer = {
+      sign: () =>
+        new Promise((_, reject) => {
+          rejectSignature = reject;
+        }),
+      close: async () => rejectSignature?.(new Error("the service is stopping")),
+    };
+    let rejectSignature: ((error: Error) => void) | undefined;
+    const first = await testService({ data });
+    const [number = ""] = await first.core.permissions.issue("P", 1);
+    expect((await sendUpload(first.url, uploadBytes({ hours: 2 }), { number })).status).toBe(201);
+    await first.close();
+    const second = await openCore({ data }, new FakeClock().now, () => undefined, stuck);
+    const publishing = publish(second).then(
+      () => "published",
+      () => "ended",
+    );
+    await expect.poll(() => rejectSignature !== undefined, { timeout: 30_000 }).toBe(true);
+    await second.interrupt();
+    expect(await publishing).toBe("ended");
+    await second.close();
+    const third = await testService({ data });
+    expect((await publish(third.core)).published).toHaveLength(1);
   });
 
   it("says what is in its way when it cannot listen", async () => {

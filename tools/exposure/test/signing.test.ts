@@ -87,6 +87,22 @@ describe("A key that was rotated", () => {
     await expect(publish(core)).rejects.toThrow(/replaced on another instance/);
   });
 
+  it("is refused at the start if its halves do not belong together", async () => {
+    const core = await prepare();
+    const file = core.directory.signingKey;
+    const good = await readFile(file, "utf8");
+    const { publicKey, secretKey } = JSON.parse(good) as Record<string, string>;
+    // Each of the parts of a secret key that a public key depends on: its seed, and the public seed and root within it.
+    for (const at of [0, 64, 127]) {
+      const digit = secretKey?.[at] === "0" ? "1" : "0";
+      const damaged = `${secretKey?.slice(0, at)}${digit}${secretKey?.slice(at + 1)}`;
+      await writeFile(file, JSON.stringify({ publicKey, secretKey: damaged }));
+      await expect(core.keys.prepare()).rejects.toThrow(/do not belong together/);
+    }
+    await writeFile(file, good);
+    expect(await core.keys.prepare()).toBe(true);
+  });
+
   it("is not used while others may read its file", async () => {
     const core = await prepare();
     await chmod(core.directory.signingKey, 0o640);
