@@ -7,10 +7,12 @@ import { sealRow } from "../log/contactRow";
 import { encodeShardBlock, SHARD_SIGNATURE_CONTEXT, type ShardBlock } from "../report/shard";
 import * as arb from "./arbitraries";
 import { Operation } from "./cases";
+import { listCxCases } from "./cxCaseList";
+import type { CxOperation } from "./cxCases";
 
 /** One entry of the shared list. */
 export interface Case {
-  readonly operation: Operation;
+  readonly operation: Operation | CxOperation;
   readonly inputs: Buffer[];
 }
 
@@ -45,6 +47,7 @@ export function listCases(perOperation: number, hostile: number, flips: number):
     ...decoderCases(perOperation, hostile),
     ...matchCases(),
     ...signatureCases(flips),
+    ...listCxCases(30, 150),
   ];
 }
 
