@@ -211,7 +211,7 @@ export class Stage implements Substitutes {
     return this.file("federation.json", JSON.stringify({ authority: certificate, consumers: [], producers: [] }));
   }
 
-  async file(name: string, content?: string): Promise<string> {
+  async file(name: string, content?: string | Buffer): Promise<string> {
     const path = join(this.#folder, name);
     if (content === undefined) await mkdir(path, { recursive: true });
     else await writeFile(path, content);
