@@ -9,7 +9,7 @@ import {
   Sequence,
   Utf8String,
 } from "asn1js";
-import { isGeneratorType, seedBytesOf } from "../../protocol/beacon/cxGenerator";
+import { isGeneratorType, MAX_CONTACT_IDS, seedBytesOf } from "../../protocol/beacon/cxGenerator";
 import {
   CxError,
   type DerValue,
@@ -76,6 +76,9 @@ export function alertLevelName(level: number): AlertLevelName {
 
 const MAX_NODES = 2_000_000;
 
+/** What stands for a seed whose day nobody said, beside others. */
+const NOT_KNOWN: SeedUse = { iterations: MAX_CONTACT_IDS, day: 0 };
+
 /** @throws CxError "format", "time" or "seeds" */
 export function readPublication(der: Buffer): Publication {
   const fields = [...sequenceOf(readDer(der, MAX_NODES), "the publication", 7)];
@@ -101,7 +104,7 @@ export function readPublication(der: Buffer): Publication {
     nextUpdateNotBefore,
     nextUpdateNotAfter,
     excludesPublishedBefore,
-    seeds: known.map((seed, i) => ({ ...seed, use: uses?.[i] })),
+    seeds: known.map((seed, i) => ({ ...seed, use: uses?.[i]?.day === NOT_KNOWN.day ? undefined : uses?.[i] })),
     unknownTypes: notifications.flatMap(({ unknownType }) => unknownType ?? []),
     updateUrls,
     unknownExtensions: unknown,
@@ -118,7 +121,7 @@ export type PublicationToWrite = Omit<Publication, "version" | "unknownTypes" | 
 
 /**
  * Writes a publication: one notification for each level and type, the seeds in order of their bytes, so that no order tells
- * when or with which others a seed was reported. Days and counts go with it if all seeds have them.
+ * when or with which others a seed was reported. Days and counts go with it if any seed has them.
  */
 export function writePublication(publication: PublicationToWrite): Buffer {
   const { zone, aggregated, publishedAt, nextUpdateNotBefore, nextUpdateNotAfter, excludesPublishedBefore } =
@@ -129,7 +132,7 @@ export function writePublication(publication: PublicationToWrite): Buffer {
     const name = `${seed.alertLevel} ${seed.generatorType}`;
     groups.set(name, [...(groups.get(name) ?? []), seed]);
   }
-  const uses = sorted.flatMap(({ use }) => use ?? []);
+  const uses = sorted.some(({ use }) => use !== undefined) ? sorted.map(({ use }) => use ?? NOT_KNOWN) : [];
   return Buffer.from(
     new Sequence({
       value: [
@@ -142,7 +145,7 @@ export function writePublication(publication: PublicationToWrite): Buffer {
         ...(excludesPublishedBefore === undefined ? [] : [generalizedTime(excludesPublishedBefore)]),
         new Sequence({ value: [...groups.values()].map(notificationOf) }),
         new Sequence({ value: publication.updateUrls.map((value) => new Utf8String({ value })) }),
-        ...(uses.length === 0 || uses.length !== sorted.length
+        ...(uses.length === 0
           ? []
           : [
               new Constructed({
