@@ -8,7 +8,7 @@ import type {
   SeedRecord,
   ShownSeed,
 } from "../../cx/publisher/store";
-import type { Database, Row, Session, Value } from "../database/database";
+import type { Database, Row, Session, Value } from "../../daemon/database/database";
 
 /** Rows in one statement; PostgreSQL allows 65,535 values. */
 const BATCH = 500;
