@@ -5,7 +5,7 @@
 
 /** Folder -> folders that its files may import, separated by spaces. */
 export const ARROWS: Readonly<Record<string, string>> = {
-  "protocol/beacon": "protocol/base",
+  "protocol/beacon": "protocol/base protocol/crypto",
   "protocol/crypto": "protocol/base",
   "protocol/log": "protocol/base protocol/beacon",
   "protocol/match": "protocol/base protocol/beacon protocol/log protocol/report",
@@ -40,6 +40,9 @@ export const ARROWS: Readonly<Record<string, string>> = {
   "tools/daemon/http": "tools/daemon",
   "tools/exposure":
     "protocol/base protocol/report tools/base tools/daemon tools/daemon/database tools/daemon/http tools/exposure/federation tools/exposure/feeds tools/exposure/http tools/exposure/intake tools/exposure/storage",
+  "tools/cx": "protocol/beacon",
+  "tools/cx/publisher": "protocol/base protocol/report tools/cx",
+  "tools/exposure/cx": "tools/cx/publisher tools/daemon/database",
   "tools/exposure/federation":
     "protocol/base protocol/crypto protocol/report tools/daemon tools/daemon/database tools/exposure/feeds tools/exposure/storage tools/feed",
   "tools/exposure/feeds":
@@ -71,7 +74,7 @@ export const ARROWS: Readonly<Record<string, string>> = {
   "tools/cli":
     "protocol/base protocol/crypto tools/base tools/daemon tools/desk tools/exposure tools/exposure/storage tools/feed tools/keyfob tools/rehearsal tools/rehearsal/report",
   "tools/cli/commands":
-    "protocol/base protocol/beacon protocol/crypto protocol/log protocol/match protocol/report tools/base tools/boards tools/build tools/cli tools/desk tools/epidemic tools/epidemic/report tools/exposure tools/exposure/feeds tools/exposure/intake tools/feed tools/gaen tools/keyfob tools/power tools/rehearsal tools/rehearsal/report tools/rehearsal/scenarios tools/sim/contacts tools/sim/core tools/sim/crowd tools/sim/device tools/sim/usb tools/sim/vm tools/sim/world",
+    "protocol/base protocol/beacon protocol/crypto protocol/log protocol/match protocol/report tools/base tools/boards tools/build tools/cli tools/cx tools/desk tools/epidemic tools/epidemic/report tools/exposure tools/exposure/feeds tools/exposure/intake tools/feed tools/gaen tools/keyfob tools/power tools/rehearsal tools/rehearsal/report tools/rehearsal/scenarios tools/sim/contacts tools/sim/core tools/sim/crowd tools/sim/device tools/sim/usb tools/sim/vm tools/sim/world",
   "tools/cli/start": "tools/base tools/cli tools/cli/commands tools/desk tools/sim/vm",
   "tools/bench":
     "firmware/hci protocol/base protocol/beacon protocol/keyfob protocol/match protocol/report repeater tools/base tools/build tools/daemon tools/exposure tools/exposure/intake tools/gaen tools/sim/air tools/sim/contacts tools/sim/core tools/sim/crowd tools/sim/oracle tools/sim/vm tools/sim/world",

@@ -9,10 +9,12 @@ import { beaconBlocks, layOutBeaconReport } from "../report/beaconReportFile";
 import { encodeShardBlock, SHARD_SIGNATURE_CONTEXT, type ShardBlock } from "../report/shard";
 import * as arb from "./arbitraries";
 import { Operation } from "./cases";
+import { listCxCases } from "./cxCaseList";
+import type { CxOperation } from "./cxCases";
 
 /** One entry of the shared list. */
 export interface Case {
-  readonly operation: Operation;
+  readonly operation: Operation | CxOperation;
   readonly inputs: Buffer[];
 }
 
@@ -48,6 +50,7 @@ export function listCases(perOperation: number, hostile: number, flips: number):
     ...matchCases(),
     ...gaenCases(perOperation, hostile / 4),
     ...signatureCases(flips),
+    ...listCxCases(30, 150),
   ];
 }
 

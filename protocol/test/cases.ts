@@ -29,6 +29,7 @@ import { decodePermissionNumber, encodePermissionNumber } from "../report/permis
 import { decodeShardBlock, decodeShardHeader, encodeShardBlock, encodeShardHeader, keyIdOf } from "../report/shard";
 import { decodeShardFile, layOutShard } from "../report/shardFile";
 import { decodeUploadFile, encodeUploadFile } from "../report/uploadFile";
+import { CxOperation, runCxOperation } from "./cxCases";
 
 /** What a case does; the number stands in the list that both worlds read. */
 export enum Operation {
@@ -75,7 +76,7 @@ export class CaseRunner {
   }
 
   /** One line of text: the result, or `!field@offset` for a FormatError. Anything else thrown is a defect and passes on. */
-  async run(operation: Operation, inputs: Buffer[]): Promise<string> {
+  async run(operation: Operation | CxOperation, inputs: Buffer[]): Promise<string> {
     if (operation === Operation.UseSignature) {
       this.signed = inputs;
       return "signature";
@@ -83,7 +84,10 @@ export class CaseRunner {
     if (operation === Operation.Verify) return await this.verify(inputs[0][0], readU16(inputs[0], 1));
     let line: string;
     try {
-      line = runOperation(this.sha256, operation, inputs);
+      line =
+        operation >= CxOperation.AesBlock
+          ? await runCxOperation(this.sha256, this.pause, operation, inputs)
+          : runOperation(this.sha256, operation as Operation, inputs);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       line = `!${error.field}@${error.offset}`;

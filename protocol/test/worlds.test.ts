@@ -29,5 +29,5 @@ describe("Node and the DeviceScript VM", () => {
     expect(refused, "hostile cases refused").toBeGreaterThan(2000);
     expect(inNode.filter((line) => line === "valid")).toHaveLength(1);
     expect(inNode.filter((line) => line === "invalid")).toHaveLength(FLIPS);
-  }, 120_000);
+  }, 300_000);
 });

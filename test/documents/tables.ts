@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { CX_VECTORS } from "../../protocol/test/cxCaseList";
 import { ROOT } from "../tools";
 
 /** What a value in a document stands for, and what takes its place. */
@@ -40,6 +41,14 @@ const GAEN_SIGHTINGS = [
   { time: "2020-05-19T21:00:30Z", rssi: -65 },
   { time: "2020-05-19T21:01:30Z", rssi: -80 },
 ].map((heard) => ({ ...heard, rpi: "5e2376cb92954e849382b6a0981f54f9", aem: "58419fa0" }));
+const CX_DESCRIPTOR = {
+  url: "https://cx.example/nowhere/publisher.json",
+  cert: CX_VECTORS.certificates.RSA1,
+  name: "Nowhere",
+  report: "https://cx.example/nowhere/report",
+  pub: "https://cx.example/nowhere/full",
+  pubs: [],
+};
 
 export const SUBSTITUTIONS: readonly Substitution[] = [
   {
@@ -136,6 +145,31 @@ export const SUBSTITUTIONS: readonly Substitution[] = [
     by: (here, name) => here.file(name, "stands for a runtime: there is no board to flash"),
     why: "the runtime that the reader has built or downloaded",
   },
+  {
+    written: /(?<=cx-report )report\.der/,
+    by: (here) => here.file("report.der", hex(CX_VECTORS.seedReports[0]?.der)),
+    why: "somebody's report, here that of a vector",
+  },
+  {
+    written: /(?<=cx-publication )full\.der/,
+    by: (here) => here.file("full.der", hex(CX_VECTORS.publications[0]?.der)),
+    why: "a publisher's publication, here that of a vector",
+  },
+  {
+    written: /(?<=--certificate )publisher\.pem/,
+    by: (here) => here.file("publisher.pem", CX_VECTORS.certificates.RSA1),
+    why: "that publisher's certificate",
+  },
+  {
+    written: /(?<=cx-publisher )publisher\.json/,
+    by: (here) => here.file("publisher.json", JSON.stringify(CX_DESCRIPTOR)),
+    why: "a publisher's descriptor, here that of nobody",
+  },
+  {
+    written: /(?<=--public-key )key\.pem/,
+    by: (here) => here.file("key.pem", hex(CX_VECTORS.keys.ED1?.spki)),
+    why: "the key of a seed's owner, here that of a vector",
+  },
 ];
 
 /** The first JSON that a page shows. */
@@ -150,6 +184,10 @@ function dateHere(written: string): string {
   const here = new Date(Date.now() - daysAgo * DAY_MS);
   const two = (value: number) => String(value).padStart(2, "0");
   return `${here.getFullYear()}-${two(here.getMonth() + 1)}-${two(here.getDate())}`;
+}
+
+function hex(digits = ""): Buffer {
+  return Buffer.from(digits, "hex");
 }
 
 /** Lines of a contact list in which everybody in turn is near somebody for five minutes. */

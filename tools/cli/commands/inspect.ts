@@ -14,6 +14,7 @@ import { isShardSigned } from "../../feed/genuineShard";
 import { CliError, EXIT } from "../errors";
 import { printFacts, printJson } from "../output";
 import { decodeInput, parseHex, parseWhole } from "../parse";
+import { addInspectCxCommands } from "./inspectCx";
 import { addGaenInspectCommands } from "./inspectGaen";
 
 /** The largest of the files is a shard: 32 MB of blocks, header and signature. */
@@ -25,7 +26,9 @@ interface ReportOptions {
 
 /** `chirpfob inspect`: every format of docs/protocol.md, taken apart. */
 export function addInspectCommand(program: Command): void {
-  const inspect = program.command("inspect").description("take apart chirps, frames, rows, uploads and shards");
+  const inspect = program
+    .command("inspect")
+    .description("take apart chirps, frames, rows, uploads and shards, and files of CX");
 
   inspect
     .command("chirp")
@@ -99,6 +102,7 @@ export function addInspectCommand(program: Command): void {
     .addHelpText("after", example("inspect shard 000001.shard --json"))
     .action(inspectShard);
 
+  addInspectCxCommands(inspect);
   addGaenInspectCommands(inspect);
 }
 

@@ -32,6 +32,21 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     // How far each other region's feed has been read.
     "create table producer (region text primary key, last_batch_id bigint not null, next_poll bigint not null)",
   ],
+  [
+    // A CX publisher (docs/cx.md, "What a publisher keeps"). To revoke a report it must know which seeds came with which code:
+    // hashes are keyed, lists are JSON. age_day, day: days since 1970-01-01 UTC; since: publishedAt of a version, not of a report.
+    `create table cx_code (hash text primary key, provider text not null, level integer not null, zones text not null,
+       serial bigint not null, day integer not null, keys text not null)`,
+    `create table cx_seed (generator_type integer not null, seed text not null, iterations integer, day integer,
+       report text not null, report_size integer not null, company text not null, codes text not null,
+       age_day integer not null, level integer, since bigint not null, zones text not null,
+       primary key (generator_type, seed))`,
+    // What other publishers said last, and what of it was shown to devices.
+    "create table cx_remote (url text primary key, published_at bigint not null, seeds text not null)",
+    `create table cx_shown (generator_type integer not null, seed text not null, iterations integer, day integer,
+       level integer not null, since bigint not null, primary key (generator_type, seed))`,
+    "create table cx_counter (name text primary key, value bigint not null)",
+  ],
 ];
 
 /** Every table that the migrations make, in no order. */
@@ -47,6 +62,11 @@ export const TABLES = [
   "feed",
   "signing_key",
   "producer",
+  "cx_code",
+  "cx_seed",
+  "cx_remote",
+  "cx_shown",
+  "cx_counter",
 ] as const;
 
 /** Brings the schema up to date; safe while other instances do the same. */
