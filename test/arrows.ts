@@ -41,7 +41,7 @@ export const ARROWS: Readonly<Record<string, string>> = {
   "tools/exposure":
     "protocol/base protocol/report tools/base tools/daemon tools/daemon/database tools/daemon/http tools/exposure/federation tools/exposure/feeds tools/exposure/http tools/exposure/intake tools/exposure/storage",
   "tools/cx": "protocol/beacon",
-  "tools/cx/publisher": "protocol/base protocol/report tools/cx",
+  "tools/cx/publisher": "protocol/base protocol/report tools/base tools/cx",
   "tools/exposure/cx": "tools/cx/publisher tools/daemon/database",
   "tools/exposure/federation":
     "protocol/base protocol/crypto protocol/report tools/daemon tools/daemon/database tools/exposure/feeds tools/exposure/storage tools/feed",
@@ -64,7 +64,7 @@ export const ARROWS: Readonly<Record<string, string>> = {
   "tools/sim/usb": "tools/base tools/sim/core tools/sim/device tools/sim/jacdac",
   "tools/sim/vm": "tools/base tools/sim/core",
   "tools/sim/world": "tools/sim/air tools/sim/core tools/sim/device tools/sim/jacdac",
-  "tools/gaen": "protocol/base protocol/beacon protocol/match protocol/report tools/gaen/proto",
+  "tools/gaen": "protocol/base protocol/beacon protocol/match protocol/report tools/gaen/proto tools/base",
   "tools/desk":
     "protocol/base protocol/beacon protocol/match protocol/report tools/base tools/boards tools/feed tools/keyfob",
   "tools/rehearsal":

@@ -3,6 +3,7 @@
 
 import { FormatError } from "../../protocol/base/formatError";
 import { MAX_ROLLING_PERIOD } from "../../protocol/beacon/gaen";
+import type { RandomBytes } from "../base/randomBytes";
 import { type CertificateAuthority, type Certified, type PublishedKey, verifyCertificate } from "./certificate";
 import { sortByTime } from "./importFeed";
 import { refusalOf, type Tek, usableOnset } from "./tek";
@@ -15,9 +16,6 @@ const MAX_RISK = 8;
 const MAX_AGE_DAYS = 15;
 const MIN_PADDING_BYTES = 1024;
 const PADDING_JITTER = 1025;
-
-/** Random bytes; injected. */
-export type RandomBytes = (count: number) => Buffer;
 
 /** What to send back: always JSON, always padded. */
 export interface PublishAnswer {

@@ -2,14 +2,12 @@
 // alone in a version. So whatever happens to a report's seeds happens to those of eleven others in the same version: invented
 // reports, kept like real ones, that match nobody (docs/cx.md, "Decoys").
 
+import type { RandomBytes } from "../../base/randomBytes";
 import { currentStanding, LEVEL, nameOfStanding, type Standing } from "./standing";
 import type { SeedRecord } from "./store";
 
 /** Fewest reports that a change is shared by: nobody can tell better than one in twelve which seeds belong together. */
 export const CROWD = 12;
-
-/** A source of random bytes. */
-export type RandomBytes = (length: number) => Buffer;
 
 const GROUP_ID_BYTES = 16;
 

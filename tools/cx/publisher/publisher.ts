@@ -8,12 +8,13 @@ import {
   encodePermissionNumber,
   PERMISSION_BYTES,
 } from "../../../protocol/report/permissionNumber";
+import type { RandomBytes } from "../../base/randomBytes";
 import type { PublisherDescriptor } from "../descriptor";
 import { keyOfSeed, type Publication, writePublication } from "../publication";
 import { type ReportedSeed, readSeedReport } from "../seedReport";
 import { sealPublication } from "../signedPublication";
 import { deviceEntries, type Entry, seedsSince, showSeeds, zoneEntries, zoneFolder } from "./catalogue";
-import { escort, type Move, type RandomBytes, randomName, welcome } from "./crowd";
+import { escort, type Move, randomName, welcome } from "./crowd";
 import { scheduleOf } from "./schedule";
 import { currentStanding, KEPT_DAYS, LEVEL, looksLike, published, standingOf } from "./standing";
 import type { CodeRecord, PublisherSession, PublisherStore, RemoteSeed, SeedRecord } from "./store";
