@@ -1,31 +1,26 @@
 import { Command, Purpose, Status } from "../../protocol/keyfob/codes";
-import { ConfigKey } from "../../protocol/keyfob/configKeys";
 import { At } from "../../protocol/keyfob/layouts";
 import { getU16, putU16, putU32 } from "../base/littleEndian";
 import { MatchList } from "../results/matchList";
 import { hourOfMatch, isReverse, minutesOf } from "../results/matchRecord";
 import type { Results } from "../results/results";
 import type { Clock } from "../state/clock";
-import type { Config } from "../state/config";
 import type { Consent } from "../wearer/consent";
 import type { CommandGroup } from "./commandGroup";
 import { reportTo } from "./layouts";
 
 const BLOCK_RECORDS = 14;
-const HOURS_PER_DAY = 24;
 
 /** Telling the host what was found: only while the wearer's consent is open. */
 export class ResultsCommands implements CommandGroup {
   private readonly clock: Clock;
-  private readonly config: Config;
   private readonly results: Results;
   private readonly consent: Consent;
   private request: number;
   private records: MatchList;
 
-  constructor(clock: Clock, config: Config, results: Results, consent: Consent) {
+  constructor(clock: Clock, results: Results, consent: Consent) {
     this.clock = clock;
-    this.config = config;
     this.results = results;
     this.consent = consent;
     this.request = 0;
@@ -50,10 +45,9 @@ export class ResultsCommands implements CommandGroup {
 
   private async begin(request: number): Promise<Status> {
     if (request === 0 || !this.consent.covers(Purpose.Results, request)) return Status.NoConsent;
-    const firstHour = this.clock.firstHour(this.config.value(ConfigKey.RetentionDays) * HOURS_PER_DAY);
     try {
       await this.results.settle();
-      this.records = await this.results.byHour(firstHour);
+      this.records = await this.results.byHour(this.clock.horizon);
     } catch (_error) {
       return Status.StorageFault;
     }

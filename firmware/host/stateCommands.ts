@@ -97,6 +97,7 @@ export class StateCommands implements CommandGroup {
       return;
     }
     const result = this.clock.set(seconds, millis);
+    if (this.clock.horizon === 0) this.clock.restartHorizon(this.config.retentionHours());
     putU32(report, At.ClockSetReportDriftMs, result.driftMs);
     putU32(report, At.ClockSetReportSinceSync, result.sinceSync);
     await this.state.clockSet(result.driftMs);
@@ -108,7 +109,7 @@ export class StateCommands implements CommandGroup {
     const isSet = isAllowed && (await this.config.set(key, getU32(payload, At.ConfigSetValue) | 0));
     if (isSet) {
       // A retention that the wearer agreed to counts at once.
-      if (key === ConfigKey.RetentionDays) this.clock.horizon = 0;
+      if (key === ConfigKey.RetentionDays) this.clock.restartHorizon(this.config.retentionHours());
       this.state.configChanged();
     }
     this.fillConfig(report, key, isSet || !isAllowed);

@@ -29,6 +29,8 @@ const MAX_I32 = 0x7fffffff;
 const FREE_MOVE_MS = 600000;
 const FREE_MOVE_BACK_MS = 86400000;
 
+const HOUR_MS = 3600000;
+
 // Checkpoint: version 1 | state 1 | millis u16 | seconds u32 | lastSync u32 | uptime at the checkpoint, ms, 6 | horizon u32
 const CHECKPOINT_BYTES = 22;
 /** Of a firmware that had no horizon yet. */
@@ -52,7 +54,7 @@ export class Clock {
   state: ClockState;
   /** When a host last set it, Unix seconds, or 0. */
   lastSync: number;
-  /** The oldest hour that counts; 0 until an hour was expired, and after a change of the retention. */
+  /** The oldest hour that counts, 0 before there is one. */
   horizon: number;
   private readonly timer: Timer;
   /** Unix milliseconds at uptime 0. */
@@ -60,6 +62,8 @@ export class Clock {
   /** What hosts have used up of FREE_MOVE_MS, as of the uptime `movedAtMs`. */
   private movedMs: number;
   private movedAtMs: number;
+  /** Uptime up to which the horizon was moved. */
+  private horizonAtMs: number;
 
   constructor(timer: Timer) {
     this.timer = timer;
@@ -69,6 +73,7 @@ export class Clock {
     this.startMs = 0;
     this.movedMs = 0;
     this.movedAtMs = 0;
+    this.horizonAtMs = timer.millis();
   }
 
   isSet(): boolean {
@@ -111,22 +116,20 @@ export class Clock {
   }
 
   /**
-   * Moves the horizon towards the oldest hour that `retentionHours` keep, but by two hours at most: to be called once in an hour
-   * that really passed. A clock that was set wrong then ages little before it is right again.
+   * Moves the horizon towards the oldest hour that `retentionHours` keep, by two hours at most for each that really passed. A clock
+   * that was set wrong then ages little before it is right again.
    */
   advanceHorizon(retentionHours: number): void {
-    const oldest = this.oldestHour(retentionHours);
-    this.horizon = this.horizon === 0 ? oldest : Math.min(oldest, this.horizon + 2);
+    const hours = Math.floor((this.timer.millis() - this.horizonAtMs) / HOUR_MS);
+    this.horizonAtMs += hours * HOUR_MS;
+    const horizon = this.horizon + 2 * hours;
+    this.restartHorizon(retentionHours);
+    if (horizon > 0 && horizon < this.horizon) this.horizon = horizon;
   }
 
-  /** The oldest hour that counts if `retentionHours` are kept. */
-  firstHour(retentionHours: number): number {
-    const oldest = this.oldestHour(retentionHours);
-    return this.horizon === 0 ? oldest : Math.min(oldest, this.horizon);
-  }
-
-  private oldestHour(retentionHours: number): number {
-    return hourOfMinute(this.minute()) - retentionHours;
+  /** Puts the horizon where the clock has it now: for a new keyfob, and for a retention that the wearer chose. */
+  restartHorizon(retentionHours: number): void {
+    this.horizon = hourOfMinute(this.minute()) - retentionHours;
   }
 
   /** A host sets the clock: `seconds` within MIN_CLOCK_SECONDS and MAX_CLOCK_SECONDS, `millis` 0 to 999. */

@@ -15,6 +15,7 @@ export interface ConfigValue {
 
 const SETTING = "config";
 const HUNDREDTHS = 100;
+const HOURS_PER_DAY = 24;
 
 /** The configuration of one device: values by key, kept in one setting of 4 bytes a key. */
 export class Config {
@@ -99,6 +100,11 @@ export class Config {
       alertAt: v[ConfigKey.AlertMinutes],
       noticeAt: v[ConfigKey.NoticeMinutes],
     };
+  }
+
+  /** How long rows, seeds and results are kept. */
+  retentionHours(): number {
+    return this.values[ConfigKey.RetentionDays] * HOURS_PER_DAY;
   }
 
   value(key: ConfigKey): number {

@@ -131,6 +131,18 @@ describe("a computer without the wearer", () => {
     expect(moveClock(keyfob, 280)).toBe(Status.NoConsent);
   });
 
+  it("loses at most some hours of what it keeps to a clock that was set wrong, and only while it is wrong", async () => {
+    const keyfob = await settledKeyfob("wrong-clock");
+    keyfob.world.run(3 * 3600 * SECOND_US);
+    const hour = Math.floor(keyfob.worldSeconds() / 3600) - 3;
+    const before = keyfob.exportSeeds(hour, 3);
+    keyfob.setClock(keyfob.worldSeconds() + 91 * DAY_SECONDS);
+    keyfob.world.run(5 * 3600 * SECOND_US);
+    keyfob.setClock();
+    keyfob.world.run(3600 * SECOND_US);
+    expect(keyfob.exportSeeds(hour, 3)).toEqual(before);
+  });
+
   it("ends a snooze", async () => {
     const keyfob = await settledKeyfob("awake");
     keyfob.device.button.press(2000);

@@ -38,11 +38,19 @@ function pattern(
 const NEEDS_CLOCK = pattern(["blue, once in 5 s", "one blink in 5 s"], [0, 0, 255], [1, 200, 5000]);
 const CHIRPING = pattern(["green, short, once a minute", "one short blink a minute"], [0, 255, 0], [1, 50, 60_000]);
 const SNOOZED = pattern(["amber, twice a minute", "two short blinks a minute"], [255, 160, 0], [2, 50, 60_000]);
-const ASKING = pattern(["white, twice a second", "fast and even"], [255, 255, 255], [1, 250, 500], 150);
+const ASKS: readonly [Purpose, Pattern][] = [
+  [Purpose.Export, pattern(["white, twice a second", "fast and even"], [255, 255, 255], [1, 250, 500], 150)],
+  [
+    Purpose.Results,
+    pattern(["white, in pairs, once a second", "pairs of short blinks"], [255, 255, 255], [2, 150, 1000], 300),
+  ],
+  [Purpose.Erase, pattern(["orange, in threes", "threes of short blinks"], [255, 60, 0], [3, 150, 1200], 300)],
+  [Purpose.Settings, pattern(["white, long, once a second", "mostly on"], [255, 255, 255], [1, 800, 1000], 100)],
+];
 const SYNCING = pattern(["light blue, once a second", "slow and even"], [0, 200, 255], [1, 300, 1000], 500);
 const ALERT = pattern(["pink, three long blinks in 10 s", "three long blinks"], [255, 0, 120], [3, 400, 10_000]);
 const FAULT = pattern(["red, eight quick blinks in 10 s", "eight quick blinks"], [255, 0, 0], [8, 100, 10_000]);
-const ALL = [NEEDS_CLOCK, CHIRPING, SNOOZED, ASKING, SYNCING, ALERT, FAULT];
+const ALL = [NEEDS_CLOCK, CHIRPING, SNOOZED, ...ASKS.map(([, asking]) => asking), SYNCING, ALERT, FAULT];
 
 describe("the light of a keyfob", () => {
   let keyfob: KeyfobRig;
@@ -115,10 +123,16 @@ describe("the light of a keyfob", () => {
     expectPattern(CHIRPING, 1);
   });
 
-  it("asks for consent, answers a press with two green blinks, and says that a computer works with it", () => {
-    const ask = Buffer.concat([u16(keyfob.newRequest()), Buffer.from([Purpose.Export])]);
-    keyfob.call(Command.ConsentAsk, ask);
-    expectPattern(ASKING, 10);
+  it.each(ASKS)("shows what a computer asks for (%i), each in a rhythm of its own", (purpose, asking) => {
+    const request = keyfob.newRequest();
+    keyfob.call(Command.ConsentAsk, Buffer.concat([u16(request), Buffer.from([purpose])]));
+    expectPattern(asking, 8);
+    keyfob.call(Command.ConsentEnd, Buffer.concat([u16(keyfob.newRequest()), u16(request)]));
+  });
+
+  it("answers a press with two green blinks, and says that a computer works with it", () => {
+    keyfob.call(Command.ConsentAsk, Buffer.concat([u16(keyfob.newRequest()), Buffer.from([Purpose.Export])]));
+    world.run(2 * SECOND_US);
     const pressedMs = world.nowUs / 1000;
     keyfob.device.button.press(100);
     world.run(3 * SECOND_US);
@@ -185,7 +199,8 @@ describe("the light of a keyfob", () => {
       ]),
     );
     const rhythms = ALL.map(
-      ({ blinks, onMs, periodMs }) => `${blinks} ${onMs >= 200 ? "long" : "short"} in ${periodMs}`,
+      ({ blinks, onMs, periodMs }) =>
+        `${blinks} ${onMs >= 600 ? "very long" : onMs >= 200 ? "long" : "short"} in ${periodMs}`,
     );
     expect(new Set(rhythms).size).toBe(ALL.length);
   });

@@ -1,6 +1,5 @@
 import { hourOfMinute } from "../../protocol/base/time";
 import { MAX_AGE_MINUTES } from "../../protocol/beacon/frame";
-import { ConfigKey } from "../../protocol/keyfob/configKeys";
 import type { DayAdvice } from "../../protocol/match/score";
 import type { Runtime } from "../base/runtime";
 import type { Board } from "../board/board";
@@ -13,10 +12,8 @@ import type { Clock } from "../state/clock";
 import type { Config } from "../state/config";
 import { Fault, type FaultCounters } from "../state/faultCounters";
 
-const HOURS_PER_DAY = 24;
 /** Minute of the hour in which old rows and seeds are erased, and the one in which the next hour's seed is made. */
 const EXPIRE_MINUTE = 30;
-const EXPIRE_EVERY_MS = 3540000;
 const PREPARE_MINUTE = 59;
 /** Rows waiting that are worth a write of their own between two minutes. */
 const DRAIN_ROWS = 16;
@@ -49,8 +46,8 @@ export class Storage {
   private readonly results: Results | undefined;
   private isFailing: boolean;
   private isSeedMissing: boolean;
-  /** Uptime from which old rows and seeds are erased again. */
-  private expireAtMs: number;
+  /** The hour in which old rows and seeds were last erased. */
+  private expiredHour: number;
 
   /** @param logs undefined, as keeper and results are then, if there is no flash or this is safe mode */
   constructor(
@@ -75,7 +72,7 @@ export class Storage {
     this.advice = "none";
     this.isFailing = logs === undefined;
     this.isSeedMissing = false;
-    this.expireAtMs = 0;
+    this.expiredHour = 0;
     if (logs) writer.connect(logs.contacts);
   }
 
@@ -129,10 +126,7 @@ export class Storage {
 
   /** Reads the results again: the light may have to show something else. @throws FlashError */
   async refreshAdvice(): Promise<void> {
-    this.advice = await (this.results as Results).advice(
-      this.config.score(),
-      this.clock.firstHour(this.retentionHours()),
-    );
+    this.advice = await (this.results as Results).advice(this.config.score(), this.clock.horizon);
   }
 
   /** What is due now and then, and at worst delays itself. */
@@ -141,14 +135,12 @@ export class Storage {
     const hour = hourOfMinute(minute);
     if (minute % 60 === PREPARE_MINUTE)
       await this.attempt(async () => await (self.keeper as SeedKeeper).prepare(hour + 1));
-    const now = this.runtime.timer.millis();
-    // By time that really passed: minutes come and go with the clock, which can be set.
-    if (minute % 60 < EXPIRE_MINUTE || now < this.expireAtMs) return;
-    this.expireAtMs = now + EXPIRE_EVERY_MS;
+    if (minute % 60 < EXPIRE_MINUTE || hour === this.expiredHour) return;
+    this.expiredHour = hour;
     this.runtime.background(
       async () =>
         await self.attempt(async () => {
-          self.clock.advanceHorizon(self.retentionHours());
+          self.clock.advanceHorizon(self.config.retentionHours());
           await (self.logs as Logs).expire(self.clock.horizon - 1);
           await self.refreshAdvice();
         }),
@@ -162,9 +154,5 @@ export class Storage {
     } catch (_error) {
       await this.noteError();
     }
-  }
-
-  private retentionHours(): number {
-    return this.config.value(ConfigKey.RetentionDays) * HOURS_PER_DAY;
   }
 }

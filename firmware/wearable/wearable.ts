@@ -183,7 +183,7 @@ export async function runWearable(
   };
   service.offer(Group.ShardImport, imports);
   service.offer(Group.SeedExport, new ExportCommands(sha256, clock, logs.seeds, keeper, fillers, consent, randomBytes));
-  service.offer(Group.Results, new ResultsCommands(clock, config, results, consent));
+  service.offer(Group.Results, new ResultsCommands(clock, results, consent));
   service.offer(Group.Erase, new EraseCommand(consent, randomBytes, eraseAll, background));
   if (logs.wasErasing) {
     await eraseSettings(clock, fillers, keys, config, session, settings);
