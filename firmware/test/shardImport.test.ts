@@ -17,6 +17,8 @@ async function afterSomeMinutes(seed: string): Promise<{ keyfob: KeyfobRig; hour
   const hour = hourOfSeconds(keyfob.worldSeconds());
   keyfob.regionKeyAdd(BERLIN.name, BERLIN.publicKey);
   world.run(8 * 60 * SECOND_US);
+  // A few seconds into a minute, however long the wearer took to agree to the key.
+  world.run((65 - (keyfob.worldSeconds() % 60)) * SECOND_US);
   for (let second = 0; second < 360; second += 10) {
     const minute = minuteOfSeconds(keyfob.worldSeconds());
     const frame = (stranger: number, made: number, age: number, rssi: number): void =>
