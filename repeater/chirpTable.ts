@@ -1,5 +1,5 @@
 import { compareBytes, copyBytes, readU16, sliceCopy, writeU16 } from "../protocol/base/bytes";
-import { CHIRP_BYTES } from "../protocol/beacon/chirp";
+import { MAX_ID_BYTES } from "../protocol/beacon/sighting";
 
 /** No such entry. */
 export const NONE = -1;
@@ -22,7 +22,7 @@ const ENTRY_BYTES = 6;
 const RSSI_BIAS = 128;
 const GONE = 0;
 
-const ZERO_CHIRP = Buffer.alloc(CHIRP_BYTES);
+const ZERO_CHIRP = Buffer.alloc(MAX_ID_BYTES);
 const ZEROS = Buffer.alloc(256);
 
 /**
@@ -46,7 +46,7 @@ export class ChirpTable {
   /** @param capacity 1 to 1,200 */
   constructor(capacity: number) {
     this.capacity = capacity;
-    this.chirps = Buffer.alloc(capacity * CHIRP_BYTES);
+    this.chirps = Buffer.alloc(capacity * MAX_ID_BYTES);
     this.entries = Buffer.alloc(capacity * ENTRY_BYTES);
     this.buckets = Buffer.alloc(BUCKETS * 2);
     this.ofStrength = Buffer.alloc(256 * 2);
@@ -58,7 +58,7 @@ export class ChirpTable {
   /** Index of a chirp, or NONE. */
   find(chirp: Buffer): number {
     let link = readU16(this.buckets, bucketAt(chirp, 0));
-    while (link !== NO_LINK && compareBytes(this.chirps, (link - 1) * CHIRP_BYTES, chirp, 0, CHIRP_BYTES) !== 0)
+    while (link !== NO_LINK && compareBytes(this.chirps, (link - 1) * MAX_ID_BYTES, chirp, 0, MAX_ID_BYTES) !== 0)
       link = this.nextLink(link);
     return link - 1;
   }
@@ -107,7 +107,7 @@ export class ChirpTable {
 
   /** A copy of a chirp, 28 bytes. */
   chirp(index: number): Buffer {
-    return sliceCopy(this.chirps, index * CHIRP_BYTES, CHIRP_BYTES);
+    return sliceCopy(this.chirps, index * MAX_ID_BYTES, MAX_ID_BYTES);
   }
 
   /** Whole minutes since a chirp was first heard. */
@@ -143,7 +143,7 @@ export class ChirpTable {
     this.unlink(index);
     this.tally(this.entries[index * ENTRY_BYTES + RSSI_AT], -1);
     this.entries[index * ENTRY_BYTES + RSSI_AT] = GONE;
-    this.chirps.set(ZERO_CHIRP, index * CHIRP_BYTES);
+    this.chirps.set(ZERO_CHIRP, index * MAX_ID_BYTES);
     this.count--;
   }
 
@@ -174,7 +174,7 @@ export class ChirpTable {
 
   private put(index: number, chirp: Buffer, rssiDbm: number, nowS: number): void {
     const at = index * ENTRY_BYTES;
-    this.chirps.set(chirp, index * CHIRP_BYTES);
+    this.chirps.set(chirp, index * MAX_ID_BYTES);
     writeU16(this.entries, at + HEARD_AT, nowS % SECONDS_WRAP);
     this.entries[at + RSSI_AT] = strengthOf(rssiDbm);
     this.entries[at + SENT_AT] = 0;
@@ -185,22 +185,22 @@ export class ChirpTable {
 
   private move(from: number, to: number): void {
     this.unlink(from);
-    copyBytes(this.chirps, to * CHIRP_BYTES, this.chirps, from * CHIRP_BYTES, CHIRP_BYTES);
+    copyBytes(this.chirps, to * MAX_ID_BYTES, this.chirps, from * MAX_ID_BYTES, MAX_ID_BYTES);
     copyBytes(this.entries, to * ENTRY_BYTES, this.entries, from * ENTRY_BYTES, ENTRY_BYTES);
-    this.chirps.set(ZERO_CHIRP, from * CHIRP_BYTES);
+    this.chirps.set(ZERO_CHIRP, from * MAX_ID_BYTES);
     this.entries[from * ENTRY_BYTES + RSSI_AT] = GONE;
     this.link(to);
     this.size--;
   }
 
   private link(index: number): void {
-    const bucket = bucketAt(this.chirps, index * CHIRP_BYTES);
+    const bucket = bucketAt(this.chirps, index * MAX_ID_BYTES);
     copyBytes(this.entries, index * ENTRY_BYTES + NEXT_AT, this.buckets, bucket, 2);
     writeU16(this.buckets, bucket, index + 1);
   }
 
   private unlink(index: number): void {
-    const bucket = bucketAt(this.chirps, index * CHIRP_BYTES);
+    const bucket = bucketAt(this.chirps, index * MAX_ID_BYTES);
     const nextAt = index * ENTRY_BYTES + NEXT_AT;
     let before = readU16(this.buckets, bucket);
     if (before === index + 1) {
@@ -243,7 +243,7 @@ function strengthOf(rssiDbm: number): number {
 
 /** The last nine bits of a chirp choose its bucket. */
 function bucketAt(chirps: Buffer, at: number): number {
-  return (chirps[at + CHIRP_BYTES - 1] | ((chirps[at + CHIRP_BYTES - 2] & 1) << 8)) * 2;
+  return (chirps[at + MAX_ID_BYTES - 1] | ((chirps[at + MAX_ID_BYTES - 2] & 1) << 8)) * 2;
 }
 
 function overwrite(bytes: Buffer): void {

@@ -1,5 +1,5 @@
-import type { Hearing } from "../firmware/listen/frameFilter";
-import { type Advertisement, encodeFrame, MAX_AGE_MINUTES } from "../protocol/beacon/frame";
+import type { Advertisement } from "../protocol/beacon/advertisement";
+import { MAX_AGE_MINUTES, type RepeatedCodec, type Sighting } from "../protocol/beacon/sighting";
 import { ChirpTable, NONE } from "./chirpTable";
 import { Rounds } from "./rounds";
 import { SeenChirps } from "./seenChirps";
@@ -48,6 +48,7 @@ export class Repeater {
   private readonly seen: SeenChirps;
   private readonly refused: SeenChirps;
   private readonly rounds: Rounds;
+  private readonly codec: RepeatedCodec;
   private readonly txPowerDbm: number;
   private settings: RepeaterSettings;
   private droppedAtS: number;
@@ -55,15 +56,23 @@ export class Repeater {
 
   /**
    * @param capacity most chirps in memory
+   * @param codec of the frames that it repeats
    * @param txPowerDbm the repeater's own transmit power, which every frame states: a constant of the product, so that it
    * tells no repeater from another
    * @param random an integer from 0 to below its argument
    */
-  constructor(capacity: number, txPowerDbm: number, settings: RepeaterSettings, random: (below: number) => number) {
+  constructor(
+    capacity: number,
+    codec: RepeatedCodec,
+    txPowerDbm: number,
+    settings: RepeaterSettings,
+    random: (below: number) => number,
+  ) {
     this.table = new ChirpTable(capacity);
     this.seen = new SeenChirps(SEEN_SETS, SEEN_MINUTES);
     this.refused = new SeenChirps(REFUSED_SETS, REFUSED_MINUTES);
     this.rounds = new Rounds(this.table, random);
+    this.codec = codec;
     this.txPowerDbm = txPowerDbm;
     this.settings = settings;
     this.heard = 0;
@@ -81,17 +90,17 @@ export class Repeater {
   }
 
   /** Takes a hearing above the floor. It does not wait. */
-  hear(hearing: Hearing, nowMs: number): void {
-    const { chirp, age } = hearing.frame;
+  hear(sighting: Sighting, nowMs: number): void {
+    const { id, age, rssiDbm } = sighting;
     const nowS = Math.floor(nowMs / SECOND_MS);
     this.heard++;
-    const isSeen = this.seen.renew(chirp, minuteOf(nowS));
-    const index = age === 0 ? this.table.find(chirp) : NONE;
-    if (index !== NONE) this.table.strengthen(index, hearing.rssiDbm);
+    const isSeen = this.seen.renew(id, minuteOf(nowS));
+    const index = age === 0 ? this.table.find(id) : NONE;
+    if (index !== NONE) this.table.strengthen(index, rssiDbm);
     // A repeated chirp that we never heard ourselves is not noted as seen: else whoever is first to send somebody's chirp
     // with an age could keep it off this repeater.
     if (isSeen || index !== NONE || age > 0) this.known++;
-    else this.arm(chirp, hearing.rssiDbm, nowS);
+    else this.arm(id, rssiDbm, nowS);
   }
 
   /** What to send in the burst that begins now, or undefined if it is nothing's turn. */
@@ -101,7 +110,7 @@ export class Repeater {
     if (index === NONE) return undefined;
     const age = this.table.ageMinutes(index, nowS);
     this.note(index, age);
-    return encodeFrame(this.table.chirp(index), this.txPowerDbm, age, this.settings.companyId);
+    return this.codec.encode(this.table.chirp(index), this.txPowerDbm, age, this.settings.companyId);
   }
 
   /** Overwrites what has had its time; called once a second it comes by everywhere in 5 s, or in half a minute after a flood. */

@@ -1,18 +1,18 @@
 import type { Agenda } from "../firmware/base/agenda";
 import type { Runtime } from "../firmware/base/runtime";
 import type { Board } from "../firmware/board/board";
-import type { SettingsStore } from "../firmware/board/settingsStore";
 import { HciHost, type RadioSettings } from "../firmware/hci/host";
 import type { KeyfobService } from "../firmware/host/service";
 import { type DeviceState, StateCommands } from "../firmware/host/stateCommands";
 import { FrameFilter } from "../firmware/listen/frameFilter";
 import type { Clock } from "../firmware/state/clock";
-import { Config } from "../firmware/state/config";
+import type { Config } from "../firmware/state/config";
 import { Fault, type FaultCounters } from "../firmware/state/faultCounters";
 import { keepRadio, RADIO_GRACE_MS } from "../firmware/state/radioUpkeep";
 import { LightPlayer } from "../firmware/wearer/lightPlayer";
 import { CHIRPING, FAULT, type Pattern } from "../firmware/wearer/patterns";
 import { readU16 } from "../protocol/base/bytes";
+import type { RepeatedCodec } from "../protocol/beacon/sighting";
 import { Group, Purpose, Role, StateFlag } from "../protocol/keyfob/codes";
 import { ConfigKey } from "../protocol/keyfob/configKeys";
 import { OVER_CAPACITY, QUIET } from "./light";
@@ -38,6 +38,8 @@ const STOP_AFTER_MS = 2000;
 
 const SECOND_MS = 1000;
 const MINUTE_S = 60;
+/** The minute of what is heard: a repeater has no clock, and counts from the hearing. */
+const NO_CLOCK = 0;
 /** Timers of DeviceScript freeze after 49.7 days: restart after 38 days when nothing is in memory, after 39 in any case. */
 const QUIET_RESTART_MS = 38 * 86400000;
 const RESTART_MS = 39 * 86400000;
@@ -68,8 +70,8 @@ export class RepeaterDevice implements DeviceState {
     clock: Clock,
     board: Board,
     runtime: Runtime,
-    settings: SettingsStore,
-    defaults: string,
+    config: Config,
+    codec: RepeatedCodec,
     faults: FaultCounters,
   ) {
     const self = this; // the DeviceScript compiler has no `this` in arrow functions
@@ -80,17 +82,18 @@ export class RepeaterDevice implements DeviceState {
     this.runtime = runtime;
     this.faults = faults;
     this.clock = clock;
-    this.config = new Config(settings, defaults, Role.Repeater);
+    this.config = config;
     this.repeater = new Repeater(
       CAPACITY,
+      codec,
       this.config.value(ConfigKey.TxPowerDbm),
       this.repeaterSettings(),
       (below) => readU16(runtime.randomBytes(2), 0) % below,
     );
-    this.frames = new FrameFilter(this.config.hearing());
+    this.frames = new FrameFilter([codec], this.config.hearing());
     this.host = new HciHost(board.radio, timer, this.radioSettings(), (report) => {
-      const hearing = self.frames.read(report);
-      if (hearing) self.repeater.hear(hearing, timer.millis());
+      const sighting = self.frames.read(report, NO_CLOCK);
+      if (sighting) self.repeater.hear(sighting, timer.millis());
     });
     this.light = new LightPlayer(board.light, timer, clock, agenda, () => self.pattern());
     this.isListening = false;

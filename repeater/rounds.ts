@@ -1,4 +1,4 @@
-import { MAX_AGE_MINUTES } from "../protocol/beacon/frame";
+import { MAX_AGE_MINUTES } from "../protocol/beacon/sighting";
 import { type ChirpTable, NONE } from "./chirpTable";
 
 /** Entries that one call looks at. More in a row that are not live are rare, and then a turn is left out. */

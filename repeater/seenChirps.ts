@@ -1,17 +1,17 @@
-import { CHIRP_BYTES } from "../protocol/beacon/chirp";
-
 const WAYS = 8;
 /** Two bytes of the chirp, and the minute of the last hearing modulo 255, plus 1; 0: free. */
 const SLOT_BYTES = 3;
 const SET_BYTES = WAYS * SLOT_BYTES;
 const STAMPS = 255;
+/** The byte of an identifier that chooses its set, with the one before: the last one that all kinds have. */
+const SET_AT = 15;
 /** Slots that one call of `forgetOld` looks at. */
 const SWEEP_SLOTS = 64;
 
 /**
  * Remembers that chirps were heard, for some minutes after the last hearing. Of a chirp's 224 bits it keeps 24 at most: too
  * few to match anything, enough that one chirp in 8,000 is mistaken for a known one at worst. Where a set is full the one
- * not heard for longest makes room. Unlike the listener's WrittenChirps it remembers for longer after every hearing, and for
+ * not heard for longest makes room. Unlike the listener's WrittenIds it remembers for longer after every hearing, and for
  * more minutes than that one's stamps can count.
  */
 export class SeenChirps {
@@ -90,7 +90,7 @@ export class SeenChirps {
   }
 
   private setOf(chirp: Buffer): number {
-    return ((chirp[CHIRP_BYTES - 1] | (chirp[CHIRP_BYTES - 2] << 8)) & (this.sets - 1)) * SET_BYTES;
+    return ((chirp[SET_AT] | (chirp[SET_AT - 1] << 8)) & (this.sets - 1)) * SET_BYTES;
   }
 }
 

@@ -232,7 +232,7 @@ describe("what stands in one place only", () => {
     [/PACT-BEACON-v1/, "protocol/report/beaconReport.ts"],
     [/EN-RPI|EN-AEMK|0xfd6f|"\w{4}6ffd"/i, "protocol/beacon/gaen.ts"],
     [/0123456789ABCDEFGHJKMNPQRSTVWXYZ/, "protocol/report/permissionNumber.ts"],
-    [/\b0x004c\b/i, "protocol/beacon/frame.ts"],
+    [/\b0x004c\b/i, "protocol/beacon/findMy.ts"],
     [/limitsDb: \[55/, "protocol/match/defaultScore.ts"],
     [/\btxPower - |\* config\.weights/i, "protocol/match/score.ts"],
     [/\b7_?856\b/, "protocol/crypto/slhDsa.ts"],
@@ -241,6 +241,34 @@ describe("what stands in one place only", () => {
 
   it.each(MARKS)("%s stands in %s", (mark, home) => {
     expect(withoutBenchmarks.filter(({ code }) => mark.test(code)).map(({ path }) => path)).toEqual([home]);
+  });
+
+  it("company ids, service UUIDs, lengths and labels of frames: protocol/beacon, and nobody else", () => {
+    // Whoever names one of these knows a protocol of the air.
+    const marks = [
+      /\b0x(004c|fd6f|ffff)\b(?=.*(company|uuid))|company\w* = 0x/i,
+      /"EN-(RPI|AEM)/,
+      /\b(4c001219|1eff4c00|17166ffd|03036ffd)\b/i,
+      /\bADV_DATA_BYTES = 31\b/,
+    ];
+    const namers = withoutBenchmarks
+      .filter(({ path, code }) => !path.startsWith("protocol/beacon/") && marks.some((mark) => mark.test(code)))
+      .map(({ path }) => path);
+    // HCI's own parameter of 31 bytes; the command line's default and help; vendor events of controllers are no frames.
+    expect(namers.sort()).toEqual(["firmware/hci/packets.ts"]);
+  });
+
+  it("a kind of beacon: what lies between air and reports imports none, and is handed its codecs", () => {
+    const kinds = /^protocol\/beacon\/(?!sighting$|advertisement$)/;
+    const blind = PRODUCT.filter(({ path }) =>
+      /^(firmware\/(listen|log|reports|results)|repeater)\/|^protocol\/log\/contactRow/.test(path),
+    ).filter(({ path }) => path !== "repeater/main.ts");
+    expect(blind.length).toBeGreaterThan(20);
+    expect(
+      blind.flatMap(({ path, imports }) =>
+        imports.filter((name) => kinds.test(name)).map((name) => `${path} imports ${name}`),
+      ),
+    ).toEqual([]);
   });
 
   it("each label of a hash or signature", () => {

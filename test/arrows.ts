@@ -10,7 +10,7 @@ export const ARROWS: Readonly<Record<string, string>> = {
   "protocol/log": "protocol/base protocol/beacon",
   "protocol/match": "protocol/base protocol/beacon protocol/log protocol/report",
   "protocol/report": "protocol/base protocol/beacon protocol/crypto",
-  firmware: "firmware/jacdac firmware/wearable protocol/keyfob",
+  firmware: "firmware/jacdac firmware/wearable protocol/beacon protocol/keyfob",
   "firmware/chips": "firmware/base firmware/board protocol/base",
   "firmware/hci": "firmware/base firmware/board protocol/beacon",
   "firmware/host":
@@ -23,7 +23,7 @@ export const ARROWS: Readonly<Record<string, string>> = {
   "firmware/results": "firmware/base protocol/base protocol/log protocol/match",
   "firmware/seeds": "firmware/board protocol/base protocol/beacon",
   "firmware/state":
-    "firmware/base firmware/board firmware/hci firmware/listen protocol/base protocol/crypto protocol/keyfob protocol/match protocol/report",
+    "firmware/base firmware/board firmware/hci firmware/listen protocol/base protocol/beacon protocol/crypto protocol/keyfob protocol/match protocol/report",
   "firmware/wearable":
     "firmware/base firmware/board firmware/hci firmware/host firmware/jacdac firmware/listen firmware/log firmware/reports firmware/results firmware/seeds firmware/state firmware/wearer protocol/base protocol/beacon protocol/keyfob protocol/match",
   "firmware/wearer": "firmware/base firmware/board firmware/state protocol/keyfob",
@@ -93,8 +93,6 @@ export const CIRCLES_TO_BREAK: readonly string[] = [];
 export const NAMES_TWICE: Readonly<Record<string, string>> = {
   sha256: "the hash of FIPS 180-4 in each of the two runtimes: protocol/ is given the one or the other",
   // To be renamed by whoever owns their files.
-  encodeFrame: "protocol/beacon: an advertisement; tools/sim/jacdac: a Jacdac frame",
-  decodeFrame: "protocol/beacon: an advertisement; tools/sim/jacdac: a Jacdac frame",
   Timer: "firmware/base: wakes a fiber; tools/sim/core: an entry of the schedule",
   SECTOR_BYTES: "firmware/board: what a flash store erases; tools/sim/device: the same of the simulated chip",
   Light: "firmware/board: the seam; tools/sim/device: the simulated lamp",

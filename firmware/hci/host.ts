@@ -1,4 +1,4 @@
-import type { Advertisement } from "../../protocol/beacon/frame";
+import type { Advertisement } from "../../protocol/beacon/advertisement";
 import type { Timer } from "../base/timer";
 import type { HciTransport } from "../board/hciTransport";
 import { type AdvertisingReport, type EventReceiver, readEvents } from "./events";

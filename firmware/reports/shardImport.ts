@@ -3,6 +3,7 @@ import { FormatError } from "../../protocol/base/formatError";
 import type { Sha256 } from "../../protocol/base/sha256";
 import { SLH_DSA_SCRATCH_BYTES, SLH_DSA_SIGNATURE_BYTES, SlhDsaVerifier } from "../../protocol/crypto/slhDsa";
 import { ROW_BYTES } from "../../protocol/log/contactRow";
+import { LoadedRows } from "../../protocol/match/loadedRows";
 import { HourMatcher } from "../../protocol/match/matching";
 import type { ScoreConfig } from "../../protocol/match/score";
 import {
@@ -15,7 +16,7 @@ import {
 } from "../../protocol/report/shard";
 import type { Timer } from "../base/timer";
 import { MatchList } from "../results/matchList";
-import { addMinute, newMatch } from "../results/matchRecord";
+import { addMinutes, newMatch } from "../results/matchRecord";
 
 /** Where the rows of an hour come from: the contact log, or a test's stand-in. */
 export interface RowSource {
@@ -40,7 +41,7 @@ export class ImportMemory {
   constructor(sha256: Sha256) {
     this.signature = Buffer.alloc(SLH_DSA_SIGNATURE_BYTES);
     this.scratch = Buffer.alloc(SLH_DSA_SCRATCH_BYTES);
-    this.matcher = new HourMatcher(sha256, MATCHER_ROWS, this.signature);
+    this.matcher = new HourMatcher(sha256, new LoadedRows(MATCHER_ROWS, this.signature));
   }
 }
 
@@ -177,7 +178,7 @@ export class ShardImport {
     }
     for (const record of this.ofBlock) if (record) this.matches.add(record);
     this.blocksInSlice++;
-    if (this.blocksInSlice < (this.matcher.rowCount > 0 ? MATCHED_BLOCKS_A_SLICE : EMPTY_BLOCKS_A_SLICE)) return;
+    if (this.blocksInSlice < (this.matcher.rows.count > 0 ? MATCHED_BLOCKS_A_SLICE : EMPTY_BLOCKS_A_SLICE)) return;
     this.blocksInSlice = 0;
     await this.timer.sleep(1);
   }
@@ -201,11 +202,11 @@ export class ShardImport {
     await this.rows.readHour(hour, async (rows) => {
       for (let at = 0; at < rows.length; at += ROW_BYTES) {
         const row = sliceCopy(rows, at, ROW_BYTES);
-        if (matcher.addRow(hour, row)) continue;
+        if (matcher.rows.add(hour, row)) continue;
         fits = false;
         await self.collect(block);
         matcher.begin(block.hour);
-        matcher.addRow(hour, row);
+        matcher.rows.add(hour, row);
       }
       await self.stillAtIt();
     });
@@ -217,10 +218,10 @@ export class ShardImport {
     let place = 0;
     while (true) {
       place = this.matcher.visitMatches(block, place, (match) => {
-        const i = match.seedIndex;
+        const i = match.index;
         const earlier = self.ofBlock[i];
         const record = earlier ? earlier : newMatch(block.hour, block.seeds[i], ((block.reverseMask >> i) & 1) === 1);
-        addMinute(record, self.score, match.metadata);
+        addMinutes(record, self.score, match.metadata, 1);
         self.ofBlock[i] = record;
       });
       if (place === 0) return;

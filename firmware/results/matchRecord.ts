@@ -9,8 +9,8 @@ import {
 } from "../../protocol/match/score";
 
 /**
- * What one published seed had in common with this keyfob's log, 16 bytes:
- * hour u32 | start of the seed 3 | flags 1 | direct minutes by attenuation class 4 x u8 | shared-space minutes alike 4 x u8.
+ * What one published seed or identifier had in common with this keyfob's log, 16 bytes:
+ * hour u32 | start of the seed or identifier 3 | flags 1 | direct minutes by attenuation class 4 x u8 | shared-space minutes alike 4 x u8.
  */
 export const MATCH_BYTES = 16;
 
@@ -22,19 +22,19 @@ const SHARED_AT = DIRECT_AT + ATTENUATION_CLASSES;
 const REVERSE = 1;
 const MAX_COUNT = 255;
 
-/** A record without minutes yet. `seed`: the published seed; its first bytes keep it from counting twice, by way of two regions. */
-export function newMatch(hour: number, seed: Buffer, reverse: boolean): Buffer {
+/** A record without minutes yet. `source`: the published seed or identifier; its first bytes keep it from counting twice, by way of two regions. */
+export function newMatch(hour: number, source: Buffer, reverse: boolean): Buffer {
   const record = Buffer.alloc(MATCH_BYTES);
   writeU32(record, 0, hour);
-  record.set(sliceCopy(seed, 0, SEED_ID_BYTES), SEED_ID_AT);
+  record.set(sliceCopy(source, 0, SEED_ID_BYTES), SEED_ID_AT);
   record[FLAGS_AT] = reverse ? REVERSE : 0;
   return record;
 }
 
-/** Counts one matched minute. */
-export function addMinute(record: Buffer, score: ScoreConfig, metadata: RowMetadata): void {
+/** Counts matched minutes of one row. */
+export function addMinutes(record: Buffer, score: ScoreConfig, metadata: RowMetadata, minutes: number): void {
   const attenuation = attenuationClass(score, attenuationDb(metadata.txPower, metadata.maxRssi));
-  addTo(record, (isDirect(metadata.delay) ? DIRECT_AT : SHARED_AT) + attenuation, 1);
+  addTo(record, (isDirect(metadata.delay) ? DIRECT_AT : SHARED_AT) + attenuation, minutes);
 }
 
 /** Adds the minutes of another record. */

@@ -1,4 +1,5 @@
 import { readU32, writeU32 } from "../../protocol/base/bytes";
+import { Beacon } from "../../protocol/beacon/sighting";
 import type { Role } from "../../protocol/keyfob/codes";
 import { CONFIG_KEYS, CONFIG_LEAST, CONFIG_MOST, CONFIG_ROLES, ConfigKey } from "../../protocol/keyfob/configKeys";
 import type { ScoreConfig } from "../../protocol/match/score";
@@ -16,22 +17,26 @@ export interface ConfigValue {
 const SETTING = "config";
 const HUNDREDTHS = 100;
 const HOURS_PER_DAY = 24;
+const FIND_MY = 1 << Beacon.FindMy;
 
 /** The configuration of one device: values by key, kept in one setting of 4 bytes a key. */
 export class Config {
   private readonly store: SettingsStore;
   private readonly defaults: string;
   private readonly role: Role;
+  private readonly kinds: number;
   private values: number[];
 
   /**
    * @param defaults the build's values by key, as JSON text: it lies in flash, where numbers would take code and heap
    * @param role whose keys are offered
+   * @param kinds of beacons that the build hears: bit `1 << kind` for each
    */
-  constructor(store: SettingsStore, defaults: string, role: Role) {
+  constructor(store: SettingsStore, defaults: string, role: Role, kinds: number) {
     this.store = store;
     this.defaults = defaults;
     this.role = role;
+    this.kinds = kinds;
     this.values = numbersOf(defaults);
   }
 
@@ -82,7 +87,7 @@ export class Config {
     return {
       companyId: this.values[ConfigKey.CompanyId],
       rssiFloorDbm: this.values[ConfigKey.RssiFloorDbm],
-      hearFindMy: this.values[ConfigKey.HearFindMy] === 1,
+      kinds: this.values[ConfigKey.HearFindMy] === 1 ? this.kinds : this.kinds & ~FIND_MY,
     };
   }
 
@@ -112,6 +117,7 @@ export class Config {
   }
 
   private offers(key: number): boolean {
+    if (key === ConfigKey.HearFindMy && (this.kinds & FIND_MY) === 0) return false;
     return key >= 1 && key <= CONFIG_KEYS && (numbersOf(CONFIG_ROLES)[key] & this.role) !== 0;
   }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { Beacon } from "../../protocol/beacon/sighting";
 import { Command, Counter, Purpose, Role, StateFlag, Status } from "../../protocol/keyfob/codes";
 import { ConfigKey, REPEATER_DEFAULTS, WEARABLE_DEFAULTS } from "../../protocol/keyfob/configKeys";
 import { DEFAULT_SCORE } from "../../protocol/match/defaultScore";
@@ -50,6 +51,10 @@ function atOf(fields: Field[], name: string): number {
 
 const pascal = (name: string): string =>
   name.replace(/(?:^|_)([a-z])/g, (_all, letter: string) => letter.toUpperCase());
+
+/** What a build with Find My hears, and one without. */
+const ALL_KINDS = (1 << Beacon.Pact) | (1 << Beacon.FindMy);
+const PACT_ONLY = 1 << Beacon.Pact;
 
 describe("the program and the specification of its service", () => {
   it("agree on every command and report", () => {
@@ -102,8 +107,8 @@ describe("the program and the specification of its service", () => {
 
   it("agree on configuration keys, their names, roles, ranges and defaults, and these with the score's", () => {
     const store = { get: async () => undefined, set: async () => undefined, remove: async () => undefined };
-    const wearable = new Config(store, WEARABLE_DEFAULTS, Role.Wearable);
-    const repeater = new Config(store, REPEATER_DEFAULTS, Role.Repeater);
+    const wearable = new Config(store, WEARABLE_DEFAULTS, Role.Wearable, ALL_KINDS);
+    const repeater = new Config(store, REPEATER_DEFAULTS, Role.Repeater, PACT_ONLY);
     const rows = [...service.matchAll(/^\| (\d+) \| (\w+) \| [^|]*\| (\S+) \| (\S+) \| (\S*) *\| (\S*) *\|/gm)];
     expect(rows).toHaveLength(Object.keys(numbers(ConfigKey)).length);
     for (const [, key, name = "", min, max, ...defaults] of rows) {
@@ -114,5 +119,7 @@ describe("the program and the specification of its service", () => {
       expect([key, wearable.get(Number(key)), repeater.get(Number(key))]).toEqual([key, ...specified]);
     }
     expect(wearable.score()).toEqual(DEFAULT_SCORE);
+    const without = new Config(store, WEARABLE_DEFAULTS, Role.Wearable, PACT_ONLY);
+    expect(without.get(ConfigKey.HearFindMy)).toBeUndefined();
   });
 });

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { pactCodec } from "../../protocol/beacon/pact";
 import { Command, StateFlag, Status } from "../../protocol/keyfob/codes";
 import { WEARABLE_DEFAULTS } from "../../protocol/keyfob/configKeys";
 import type { ClockChip } from "../board/clockChip";
@@ -79,6 +80,7 @@ class Desk {
       WEARABLE_DEFAULTS,
       faults,
       undefined,
+      [pactCodec()],
       (_agenda, _clock, started) => {
         service.push(started);
         return async () => {};

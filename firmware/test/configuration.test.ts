@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { minuteOfSeconds } from "../../protocol/base/time";
 import { chirpOf } from "../../protocol/beacon/chirp";
-import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { encodeChirpFrame, TEST_COMPANY } from "../../protocol/beacon/pact";
 import { Status } from "../../protocol/keyfob/codes";
 import { ConfigKey } from "../../protocol/keyfob/configKeys";
 import { World } from "../../tools/sim/world/world";
@@ -44,7 +44,7 @@ describe("a keyfob's configuration", () => {
   const isHeard = (stranger: number, rssiDbm: number): boolean => {
     const before = keyfob.counters().chirpsHeard;
     const chirp = chirpOf(sha256, strangersSeed(stranger), minuteOfSeconds(keyfob.worldSeconds()));
-    hear(keyfob, encodeFrame(chirp, -8, 0, TEST_COMPANY), rssiDbm);
+    hear(keyfob, encodeChirpFrame(chirp, -8, 0, TEST_COMPANY), rssiDbm);
     world.run(SECOND_US / 5);
     return keyfob.counters().chirpsHeard > before;
   };

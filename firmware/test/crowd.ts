@@ -1,8 +1,9 @@
 // Frames of people who are not simulated, straight into a device's radio.
 
 import { minuteOfSeconds } from "../../protocol/base/time";
+import type { Advertisement } from "../../protocol/beacon/advertisement";
 import { chirpOf } from "../../protocol/beacon/chirp";
-import { type Advertisement, encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { encodeChirpFrame, TEST_COMPANY } from "../../protocol/beacon/pact";
 import { type KeyfobRig, SECOND_US, sha256 } from "./keyfobRig";
 
 /** Lets a device hear a frame now. */
@@ -22,7 +23,7 @@ export function runAmong(rig: KeyfobRig, count: number, seconds: number): void {
     if (second % 10 === 0) {
       const minute = minuteOfSeconds(rig.worldSeconds());
       for (let i = 0; i < count; i++)
-        hear(rig, encodeFrame(chirpOf(sha256, strangersSeed(i), minute), -8, 0, TEST_COMPANY), -60 - (i % 30));
+        hear(rig, encodeChirpFrame(chirpOf(sha256, strangersSeed(i), minute), -8, 0, TEST_COMPANY), -60 - (i % 30));
     }
     rig.world.run(SECOND_US);
   }

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
 import { chirpOf } from "../../protocol/beacon/chirp";
-import { encodeFrame } from "../../protocol/beacon/frame";
+import { encodeChirpFrame } from "../../protocol/beacon/pact";
 import { Command, StateFlag, Status } from "../../protocol/keyfob/codes";
 import { TAG_BYTES } from "../../protocol/log/contactRow";
 import { openLogs } from "../../tools/sim/oracle/encounters";
@@ -17,7 +17,7 @@ async function usedKeyfob(seed: string) {
   const region = new TestRegion("DE");
   expect(keyfob.regionKeyAdd(region.name, region.publicKey)).toBe(Status.Ok);
   const chirp = chirpOf(sha256, strangersSeed(9), minuteOfSeconds(keyfob.worldSeconds()));
-  hear(keyfob, encodeFrame(chirp, -8, 0, 0xffff), -60);
+  hear(keyfob, encodeChirpFrame(chirp, -8, 0, 0xffff), -60);
   world.run(4 * MINUTE_US);
   const ownSeed = (await (await openLogs(structuredClone(keyfob.device.flash.log))).seeds.get(hour)) as Buffer;
   const secrets = [ownSeed, chirp.subarray(0, TAG_BYTES), region.publicKey];

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
 import { CHIRP_BYTES, chirpOf } from "../../protocol/beacon/chirp";
-import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { encodeChirpFrame, TEST_COMPANY } from "../../protocol/beacon/pact";
 import { Status } from "../../protocol/keyfob/codes";
 import type { RecordedPacket, RecordedTraffic } from "../../tools/sim/air/air";
 import { PERFECT } from "../../tools/sim/air/profile";
@@ -42,8 +42,8 @@ class Flood implements RecordedTraffic {
       const chirp = lie
         ? chirpOf(sha256, FAR_AWAY, minute - lie.lateMinutes)
         : Buffer.from(this.random.bytes(CHIRP_BYTES));
-      const { advA, advData } = encodeFrame(chirp, -8, Math.min(lie?.age ?? 0, 10), TEST_COMPANY);
-      // encodeFrame does not lend itself to an age that there is not.
+      const { advA, advData } = encodeChirpFrame(chirp, -8, Math.min(lie?.age ?? 0, 10), TEST_COMPANY);
+      // encodeChirpFrame does not lend itself to an age that there is not.
       if (lie) advData[8] = lie.age;
       const pdu = { type: 3 as const, isAddressRandom: true, address: Uint8Array.from(advA).reverse(), data: advData };
       yield { event: { startUs: us, pdu, channelMap: 7, txPowerDbm: 0 }, rssiDbm: -45, sender: -1 - this.sent };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeFrame } from "../../protocol/beacon/frame";
+import { encodeChirpFrame } from "../../protocol/beacon/pact";
 import type { Timer } from "../base/timer";
 import type { HciTransport } from "../board/hciTransport";
 import { type AdvertisingReport, type EventReceiver, readEvents } from "../hci/events";
@@ -54,7 +54,7 @@ class FakeController implements HciTransport, Timer {
 }
 
 function advertisement(fill: number) {
-  return encodeFrame(Buffer.alloc(28, fill), -8, 0, 0xffff);
+  return encodeChirpFrame(Buffer.alloc(28, fill), -8, 0, 0xffff);
 }
 
 async function running(): Promise<{ controller: FakeController; host: HciHost; heard: AdvertisingReport[] }> {

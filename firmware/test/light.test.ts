@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
 import { chirpOf } from "../../protocol/beacon/chirp";
-import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { encodeChirpFrame, TEST_COMPANY } from "../../protocol/beacon/pact";
 import { Command, Purpose, Status } from "../../protocol/keyfob/codes";
 import { ROOT } from "../../test/tools";
 import { World } from "../../tools/sim/world/world";
@@ -162,7 +162,7 @@ describe("the light of a keyfob", () => {
     const hour = hourOfSeconds(keyfob.worldSeconds());
     for (let minute = 0; minute < 11; minute++) {
       const chirp = chirpOf(sha256, strangersSeed(1), minuteOfSeconds(keyfob.worldSeconds()));
-      hear(keyfob, encodeFrame(chirp, -8, 0, TEST_COMPANY), -50);
+      hear(keyfob, encodeChirpFrame(chirp, -8, 0, TEST_COMPANY), -50);
       world.run(MINUTE_US);
     }
     world.run(3 * MINUTE_US);

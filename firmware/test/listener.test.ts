@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { hourOfMinute } from "../../protocol/base/time";
 import { CHIRP_BYTES, chirpOf } from "../../protocol/beacon/chirp";
-import { encodeFrame, type Frame } from "../../protocol/beacon/frame";
-import { decodeRow, openMetadata, ROW_BYTES } from "../../protocol/log/contactRow";
+import { findMyCodec } from "../../protocol/beacon/findMy";
+import { encodeChirpFrame, pactCodec } from "../../protocol/beacon/pact";
+import { Beacon, type Sighting } from "../../protocol/beacon/sighting";
+import { decodeRow, openMetadata, ROW_BYTES, type RowMetadata } from "../../protocol/log/contactRow";
+import { LoadedRows } from "../../protocol/match/loadedRows";
 import { HourMatcher } from "../../protocol/match/matching";
 import { SeededRandom } from "../../tools/sim/core/random";
 import type { AdvertisingReport } from "../hci/events";
@@ -12,6 +15,7 @@ import { RowWriter } from "../listen/rowWriter";
 import { sha256 } from "./keyfobRig";
 
 const NOW = 29_833_380;
+const CODECS = [pactCodec(), findMyCodec()];
 
 interface Row {
   readonly hour: number;
@@ -31,8 +35,24 @@ function rig() {
   return { listener, rows, random };
 }
 
-function frame(chirp: Buffer, age = 0): Frame {
-  return { kind: age === 0 ? "direct" : "repeated", chirp, txPower: -8, age };
+/** A chirp that was heard in `nowMinute`, by way of a repeater if it has an age. */
+function heard(chirp: Buffer, nowMinute: number, rssiDbm: number, age = 0): Sighting {
+  return { kind: Beacon.Pact, id: chirp, age, txPowerDbm: -8, originMinute: nowMinute - age, rssiDbm };
+}
+
+/** A Find My key that was heard in `nowMinute`. */
+function findMy(key: Buffer, nowMinute: number, rssiDbm: number): Sighting {
+  return { kind: Beacon.FindMy, id: key, age: 0, txPowerDbm: 0, originMinute: nowMinute, rssiDbm };
+}
+
+/** Origin minutes and metadata of a Find My key's rows, in the order of writing. */
+function opened(rows: readonly Row[], key: Buffer): [number, RowMetadata][] {
+  return rows.flatMap(({ hour, bytes }) => {
+    const row = decodeRow(bytes);
+    if (row.kind !== Beacon.FindMy) return [];
+    const origin = hour * 60 + row.minuteInHour;
+    return [[origin, openMetadata(sha256, row.kind, row.sealed, key, origin)] as [number, RowMetadata]];
+  });
 }
 
 const chirpAt = (index: number, minute: number): Buffer => chirpOf(sha256, sha256(Buffer.from(`${index}`)), minute);
@@ -41,14 +61,14 @@ describe("the listener", () => {
   it("makes one row of all hearings of a chirp, with the strongest of them, two minutes later", async () => {
     const { listener, rows } = rig();
     const chirp = chirpAt(1, NOW);
-    for (const rssiDbm of [-70, -55, -90]) listener.hear({ frame: frame(chirp), rssiDbm }, NOW);
+    for (const rssiDbm of [-70, -55, -90]) listener.hear(heard(chirp, NOW, rssiDbm));
     await listener.turn(NOW + 1);
     expect(rows).toHaveLength(0);
     await listener.turn(NOW + 2);
     expect(rows).toHaveLength(1);
     const { hour, bytes } = rows[0] as Row;
     expect(hour).toBe(hourOfMinute(NOW));
-    expect(openMetadata(sha256, decodeRow(bytes).sealed, chirp, NOW)).toEqual({
+    expect(openMetadata(sha256, Beacon.Pact, decodeRow(bytes).sealed, chirp, NOW)).toEqual({
       maxRssi: -55,
       txPower: -8,
       delay: 0,
@@ -61,7 +81,7 @@ describe("the listener", () => {
     const chirp = chirpAt(1, NOW);
     for (let minute = 0; minute <= 13; minute++) {
       await listener.turn(NOW + minute);
-      listener.hear({ frame: frame(chirp, Math.min(minute, 10)), rssiDbm: -60 }, NOW + minute);
+      listener.hear(heard(chirp, NOW + minute, -60, Math.min(minute, 10)));
     }
     await listener.turn(NOW + 30);
     expect(rows).toHaveLength(1);
@@ -73,28 +93,28 @@ describe("the listener", () => {
     const chirp = chirpAt(1, NOW - 4);
     for (let minute = 0; minute < 6; minute++) {
       await listener.turn(NOW + minute);
-      listener.hear({ frame: frame(chirp, 4 + minute), rssiDbm: -60 }, NOW + minute);
+      listener.hear(heard(chirp, NOW + minute, -60, 4 + minute));
     }
     await listener.turn(NOW - 4 + 12);
     expect(rows).toHaveLength(1);
-    const metadata = openMetadata(sha256, decodeRow((rows[0] as Row).bytes).sealed, chirp, NOW - 4);
+    const metadata = openMetadata(sha256, Beacon.Pact, decodeRow((rows[0] as Row).bytes).sealed, chirp, NOW - 4);
     expect([metadata.delay, metadata.hearings]).toEqual([4, 6]);
   });
 
   it("believes a direct frame over those with an age, whichever came first and however strong they are", async () => {
     const hearings = [
-      { frame: frame(chirpAt(1, NOW), 9), rssiDbm: -30 },
-      { frame: frame(chirpAt(1, NOW)), rssiDbm: -70 },
-      { frame: frame(chirpAt(1, NOW)), rssiDbm: -65 },
-      { frame: frame(chirpAt(1, NOW), 1), rssiDbm: -20 },
+      heard(chirpAt(1, NOW), NOW, -30, 9),
+      heard(chirpAt(1, NOW), NOW, -70),
+      heard(chirpAt(1, NOW), NOW, -65),
+      heard(chirpAt(1, NOW), NOW, -20, 1),
     ];
     for (const order of [hearings, hearings.toReversed()]) {
       const { listener, rows } = rig();
-      for (const hearing of order) listener.hear(hearing, NOW);
+      for (const sighting of order) listener.hear(sighting);
       await listener.turn(NOW + 2);
       expect(rows.map(({ hour }) => hour)).toEqual([hourOfMinute(NOW)]);
       const row = decodeRow((rows[0] as Row).bytes);
-      expect(openMetadata(sha256, row.sealed, chirpAt(1, NOW), NOW)).toEqual({
+      expect(openMetadata(sha256, Beacon.Pact, row.sealed, chirpAt(1, NOW), NOW)).toEqual({
         maxRssi: -65,
         txPower: -8,
         delay: 0,
@@ -106,10 +126,10 @@ describe("the listener", () => {
   it("ignores its own chirps, direct and from repeaters", async () => {
     const { listener, rows } = rig();
     const chirp = chirpAt(1, NOW);
-    listener.own(chirp, NOW);
+    listener.own(Beacon.Pact, chirp, NOW);
     for (let minute = 0; minute <= 11; minute++) {
       await listener.turn(NOW + minute);
-      listener.hear({ frame: frame(chirp, Math.min(minute, 10)), rssiDbm: -40 }, NOW + minute);
+      listener.hear(heard(chirp, NOW + minute, -40, Math.min(minute, 10)));
     }
     await listener.turn(NOW + 30);
     expect(rows).toHaveLength(0);
@@ -120,8 +140,7 @@ describe("the listener", () => {
     for (let minute = NOW; minute < NOW + 10; minute++) {
       await listener.turn(minute);
       for (let scan = 0; scan < 6; scan++)
-        for (let i = 0; i < 250; i++)
-          listener.hear({ frame: frame(chirpAt(i, minute)), rssiDbm: -60 - (i % 30) }, minute);
+        for (let i = 0; i < 250; i++) listener.hear(heard(chirpAt(i, minute), minute, -60 - (i % 30)));
     }
     await listener.turn(NOW + 30);
     const tags = new Set(rows.map(({ bytes }) => bytes.toString("hex", 0, 8)));
@@ -130,10 +149,67 @@ describe("the listener", () => {
     expect(listener.rowsEarly).toBeGreaterThan(0);
   });
 
+  it("makes one row of a lasting identifier's stay, which says in how many minutes it was heard", async () => {
+    const { listener, rows } = rig();
+    const key = sha256(Buffer.from("key")).subarray(0, 28);
+    for (let minute = 0; minute < 7; minute++) {
+      await listener.turn(NOW + minute);
+      for (const rssiDbm of [-80, -62 - minute]) listener.hear(findMy(key, NOW + minute, rssiDbm));
+    }
+    await listener.turn(NOW + 7);
+    expect(rows).toHaveLength(0);
+    await listener.turn(NOW + 8);
+    expect(opened(rows, key)).toEqual([[NOW, { maxRssi: -62, txPower: 0, delay: 0, hearings: 7 }]]);
+  });
+
+  it("begins another row every 15 minutes while a lasting identifier stays, and when it comes back", async () => {
+    const { listener, rows } = rig();
+    const key = sha256(Buffer.from("key")).subarray(0, 28);
+    for (let minute = 0; minute < 60; minute++) {
+      await listener.turn(NOW + minute);
+      if (minute < 20 || minute === 40 || minute === 42) listener.hear(findMy(key, NOW + minute, -62));
+    }
+    expect(opened(rows, key).map(([origin, { hearings }]) => [origin - NOW, hearings])).toEqual([
+      [0, 15],
+      [15, 5],
+      [40, 1],
+      [42, 1],
+    ]);
+  });
+
+  it("never seals two rows of a lasting identifier under one minute, though a flood pushes it out again and again", async () => {
+    const { listener, rows, random } = rig();
+    const key = sha256(Buffer.from("key")).subarray(0, 28);
+    for (let minute = NOW; minute < NOW + 40; minute++) {
+      await listener.turn(minute);
+      for (let i = 0; i < 400; i++) {
+        if (i % 50 === 0) listener.hear(findMy(key, minute, -62));
+        listener.hear(heard(Buffer.from(random.bytes(CHIRP_BYTES)), minute, -60));
+      }
+    }
+    await listener.flush();
+    const origins = opened(rows, key).map(([origin]) => origin);
+    expect(origins.length).toBeGreaterThan(1);
+    expect(new Set(origins).size).toBe(origins.length);
+  });
+
+  it("takes the same bytes of two kinds for two identifiers", async () => {
+    const { listener, rows } = rig();
+    const chirp = chirpAt(1, NOW);
+    listener.hear(heard(chirp, NOW, -60));
+    listener.hear(findMy(chirp, NOW, -40));
+    await listener.turn(NOW + 2);
+    expect(rows.map(({ bytes }) => decodeRow(bytes).kind).sort()).toEqual([Beacon.Pact, Beacon.FindMy]);
+    expect(opened(rows, chirp)[0]?.[1].maxRssi).toBe(-40);
+    listener.hear(heard(chirp, NOW + 2, -60));
+    await listener.turn(NOW + 20);
+    expect(rows).toHaveLength(2);
+  });
+
   it("wipes a chirp from memory when its row is written", async () => {
     const { listener } = rig();
     const chirp = chirpAt(1, NOW);
-    listener.hear({ frame: frame(chirp), rssiDbm: -60 }, NOW);
+    listener.hear(heard(chirp, NOW, -60));
     expect(holds(listener, chirp.subarray(2, CHIRP_BYTES - 2))).toBe(true);
     await listener.turn(NOW + 2);
     expect(holds(listener, chirp.subarray(2, CHIRP_BYTES - 2))).toBe(false);
@@ -146,22 +222,22 @@ describe("the listener", () => {
     for (let second = 0; second < 3600; second++) {
       const minute = first + Math.floor(second / 60);
       if (second % 60 === 0) await listener.turn(minute);
-      if (second % 10 === 0) listener.hear({ frame: frame(chirpAt(1, minute)), rssiDbm: -60 }, minute);
+      if (second % 10 === 0) listener.hear(heard(chirpAt(1, minute), minute, -60));
       for (let i = 0; i < 200; i++) {
         const chirp = Buffer.from(random.bytes(CHIRP_BYTES));
         if (flood.length < 100) flood.push(chirp);
-        listener.hear({ frame: frame(chirp), rssiDbm: -60 }, minute);
+        listener.hear(heard(chirp, minute, -60));
       }
     }
     await listener.turn(first + 90);
     expect(rows.length).toBeLessThan(60 * 401);
-    const matcher = new HourMatcher(sha256, 30_000);
+    const matcher = new HourMatcher(sha256, new LoadedRows(30_000));
     matcher.begin(first / 60);
-    for (const { hour, bytes } of rows) matcher.addRow(hour, bytes);
+    for (const { hour, bytes } of rows) matcher.rows.add(hour, bytes);
     const seeds = [1, 2, 3].map((i) => sha256(Buffer.from(`${i}`))).sort(Buffer.compare);
     const matches = matcher.matchBlock({ hour: first / 60, seeds, reverseMask: 0 });
     const genuine = seeds.findIndex((seed) => seed.equals(sha256(Buffer.from("1"))));
-    expect(matches.every((match) => match.seedIndex === genuine)).toBe(true);
+    expect(matches.every((match) => match.index === genuine)).toBe(true);
     expect(matches.length).toBeGreaterThan(30);
   }, 60_000);
 });
@@ -175,7 +251,7 @@ function holds(value: object, bytes: Buffer): boolean {
 }
 
 describe("the frame filter", () => {
-  const settings = { companyId: 0xffff, rssiFloorDbm: -127, hearFindMy: false };
+  const settings = { companyId: 0xffff, rssiFloorDbm: -127, kinds: 1 << Beacon.Pact };
   const report = (advA: Buffer, advData: Buffer, change: Partial<AdvertisingReport> = {}): AdvertisingReport => {
     const event = Buffer.concat([Buffer.from(advA).reverse(), advData]);
     return {
@@ -189,16 +265,16 @@ describe("the frame filter", () => {
       ...change,
     };
   };
-  const { advA, advData } = encodeFrame(chirpAt(1, NOW), -8, 0, 0xffff);
+  const { advA, advData } = encodeChirpFrame(chirpAt(1, NOW), -8, 0, 0xffff);
 
   it("takes a chirp frame, and an unknown strength for the weakest", () => {
-    const filter = new FrameFilter(settings);
-    expect(filter.read(report(advA, advData))?.frame.chirp).toEqual(chirpAt(1, NOW));
-    expect(filter.read(report(advA, advData, { rssi: 127 }))?.rssiDbm).toBe(-127);
+    const filter = new FrameFilter(CODECS, settings);
+    expect(filter.read(report(advA, advData), NOW)?.id).toEqual(chirpAt(1, NOW));
+    expect(filter.read(report(advA, advData, { rssi: 127 }), NOW)?.rssiDbm).toBe(-127);
   });
 
   it("turns away other companies, versions, ages above 10, connectable frames, public addresses and weak hearings", () => {
-    const filter = new FrameFilter({ ...settings, rssiFloorDbm: -80 });
+    const filter = new FrameFilter(CODECS, { ...settings, rssiFloorDbm: -80 });
     const changed = (at: number, value: number): Buffer => {
       const data = Buffer.from(advData);
       data[at] = value;
@@ -212,17 +288,19 @@ describe("the frame filter", () => {
       report(advA, advData, { addressType: 0 }),
       report(advA, advData.subarray(0, 30)),
     ];
-    for (const r of refused) expect(filter.read(r)).toBeUndefined();
+    for (const r of refused) expect(filter.read(r, NOW)).toBeUndefined();
     expect(filter.ignored).toBe(refused.length);
-    expect(filter.read(report(advA, advData, { rssi: -81 }))).toBeUndefined();
+    expect(filter.read(report(advA, advData, { rssi: -81 }), NOW)).toBeUndefined();
     expect(filter.weak).toBe(1);
   });
 
   it("hears Apple Find My frames only where the configuration says so", () => {
     const data = Buffer.from(`1eff4c001219${"00".repeat(25)}`, "hex");
     const address = Buffer.from("c11122334455", "hex");
-    expect(new FrameFilter(settings).read(report(address, data))).toBeUndefined();
-    expect(new FrameFilter({ ...settings, hearFindMy: true }).read(report(address, data))?.frame.kind).toBe("findMy");
+    expect(new FrameFilter(CODECS, settings).read(report(address, data), NOW)).toBeUndefined();
+    expect(
+      new FrameFilter(CODECS, { ...settings, kinds: 1 << Beacon.FindMy }).read(report(address, data), NOW)?.kind,
+    ).toBe(Beacon.FindMy);
   });
 });
 

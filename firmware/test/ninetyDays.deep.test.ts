@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
 import { chirpOf } from "../../protocol/beacon/chirp";
-import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { encodeChirpFrame, TEST_COMPANY } from "../../protocol/beacon/pact";
 import { StateFlag } from "../../protocol/keyfob/codes";
 import { TAG_BYTES } from "../../protocol/log/contactRow";
 import { openLogs } from "../../tools/sim/oracle/encounters";
@@ -27,7 +27,7 @@ describe("ninety days", () => {
     world.run(10 * SECOND_US);
     const firstHour = hourOfSeconds(keyfob.worldSeconds());
     const met = chirpOf(sha256, strangersSeed(1), minuteOfSeconds(keyfob.worldSeconds()));
-    hear(keyfob, encodeFrame(met, -8, 0, TEST_COMPANY), -60);
+    hear(keyfob, encodeChirpFrame(met, -8, 0, TEST_COMPANY), -60);
     world.run(4 * MINUTE_US);
     const firstSeed = (await (await openLogs(keyfob.device.flash.log)).seeds.get(firstHour)) as Buffer;
     const isInFlash = (bytes: Buffer): boolean =>

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { minuteOfSeconds } from "../../protocol/base/time";
 import { CHIRP_BYTES, chirpOf, SEED_BYTES } from "../../protocol/beacon/chirp";
-import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { encodeChirpFrame, TEST_COMPANY } from "../../protocol/beacon/pact";
+import { Beacon } from "../../protocol/beacon/sighting";
 import { Command, Purpose, Status } from "../../protocol/keyfob/codes";
 import { openMetadata, ROW_BYTES, TAG_BYTES } from "../../protocol/log/contactRow";
 import { World } from "../../tools/sim/world/world";
@@ -16,7 +17,7 @@ function hearACrowd(world: World, keyfob: KeyfobRig): { readonly chirps: readonl
   world.run(15 * SECOND_US);
   const minute = minuteOfSeconds(keyfob.worldSeconds());
   const chirps = Array.from({ length: 40 }, (_, i) => chirpOf(sha256, strangersSeed(i), minute));
-  for (const chirp of chirps) hear(keyfob, encodeFrame(chirp, -8, 0, TEST_COMPANY), -63);
+  for (const chirp of chirps) hear(keyfob, encodeChirpFrame(chirp, -8, 0, TEST_COMPANY), -63);
   world.run(4 * MINUTE_US);
   return { chirps, minute };
 }
@@ -111,10 +112,15 @@ describe("privacy", () => {
       expect(at).toBeGreaterThanOrEqual(0);
       expect(image.includes(chirp.subarray(TAG_BYTES, TAG_BYTES + 4))).toBe(false);
       const sealed = image.subarray(at + TAG_BYTES + 1, at + ROW_BYTES);
-      expect(openMetadata(sha256, sealed, chirp, minute)).toMatchObject({ maxRssi: -63, txPower: -8, delay: 0 });
+      expect(openMetadata(sha256, Beacon.Pact, sealed, chirp, minute)).toMatchObject({
+        maxRssi: -63,
+        txPower: -8,
+        delay: 0,
+      });
       // Without the other 20 bytes: the plain values are not there, nor under the tag alone.
       const guess = openMetadata(
         sha256,
+        Beacon.Pact,
         sealed,
         Buffer.concat([chirp.subarray(0, TAG_BYTES), Buffer.alloc(20)]),
         minute,

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { minuteOfSeconds } from "../../protocol/base/time";
 import { chirpOf } from "../../protocol/beacon/chirp";
-import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { encodeChirpFrame, TEST_COMPANY } from "../../protocol/beacon/pact";
 import { StateFlag } from "../../protocol/keyfob/codes";
 import type { Transmission } from "../../tools/sim/air/air";
 import { World } from "../../tools/sim/world/world";
@@ -101,7 +101,7 @@ describe("a keyfob whose radio misbehaves", () => {
     const before = keyfob.counters().chirpsHeard;
     const minute = minuteOfSeconds(keyfob.worldSeconds());
     const reports = Array.from({ length: 4 }, (_, i) => {
-      const { advA, advData } = encodeFrame(chirpOf(sha256, strangersSeed(i), minute), -8, 0, TEST_COMPANY);
+      const { advA, advData } = encodeChirpFrame(chirpOf(sha256, strangersSeed(i), minute), -8, 0, TEST_COMPANY);
       return Buffer.concat([
         Buffer.from([3, 1]),
         Buffer.from(advA).reverse(),

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { hourOfMinute, minuteOfSeconds } from "../../protocol/base/time";
 import { chirpOf } from "../../protocol/beacon/chirp";
-import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { encodeChirpFrame, TEST_COMPANY } from "../../protocol/beacon/pact";
 import { StateFlag } from "../../protocol/keyfob/codes";
 import { TAG_BYTES } from "../../protocol/log/contactRow";
 import { openLogs, rowsOf } from "../../tools/sim/oracle/encounters";
@@ -23,7 +23,7 @@ it("restarts after 39 days in a place that is never quiet, not before, and loses
     for (let us = 0; us < spanUs; us += 10 * SECOND_US) {
       const minute = minuteOfSeconds(trueSeconds());
       const chirp = chirpOf(sha256, strangersSeed(1), minute);
-      hear(keyfob, encodeFrame(chirp, -8, 0, TEST_COMPANY), -60);
+      hear(keyfob, encodeChirpFrame(chirp, -8, 0, TEST_COMPANY), -60);
       chirps.set(chirp.toString("hex"), minute);
       world.run(10 * SECOND_US);
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_SCORE } from "../../protocol/match/defaultScore";
 import { MatchList } from "../results/matchList";
-import { addMinute, hourOfMatch, isReverse, minutesOf, newMatch } from "../results/matchRecord";
+import { addMinutes, hourOfMatch, isReverse, minutesOf, newMatch } from "../results/matchRecord";
 import { Results } from "../results/results";
 import { sha256 } from "./keyfobRig";
 
@@ -10,7 +10,7 @@ const PASSED = { maxRssi: -80, txPower: -8, delay: 7, hearings: 1 };
 
 function match(hour: number, seed: number, minutes: number, metadata = NEAR, reverse = false): Buffer {
   const record = newMatch(hour, sha256(Buffer.from(`${seed}`)), reverse);
-  for (let i = 0; i < minutes; i++) addMinute(record, DEFAULT_SCORE, metadata);
+  addMinutes(record, DEFAULT_SCORE, metadata, minutes);
   return record;
 }
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
 import { chirpOf } from "../../protocol/beacon/chirp";
-import { decodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { decodeChirpFrame, TEST_COMPANY } from "../../protocol/beacon/pact";
 import type { NorFlashState } from "../../tools/sim/device/norFlash";
 import type { AdvertisingPdu } from "../../tools/sim/hci/pdu";
 import { openLogs } from "../../tools/sim/oracle/encounters";
@@ -53,8 +53,8 @@ it("has each hour's seed in flash before its first chirp, and also for an hour t
   for (const [at, { minute, pdu, flash }] of firsts) {
     const seed = (await seedIn(flash, at)) as Buffer;
     seeds.add(seed.toString("hex"));
-    const { chirp } = decodeFrame(Buffer.from(pdu.address).reverse(), Buffer.from(pdu.data), TEST_COMPANY);
-    expect(chirp).toEqual(chirpOf(sha256, seed, minute));
+    const { id } = decodeChirpFrame(Buffer.from(pdu.address).reverse(), Buffer.from(pdu.data), TEST_COMPANY);
+    expect(id).toEqual(chirpOf(sha256, seed, minute));
   }
   expect(seeds.size).toBe(3);
   expect(seeds.has((snoozed as Buffer).toString("hex"))).toBe(true);

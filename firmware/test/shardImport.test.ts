@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
 import { chirpOf } from "../../protocol/beacon/chirp";
-import { encodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { encodeChirpFrame, TEST_COMPANY } from "../../protocol/beacon/pact";
 import { Command, Status } from "../../protocol/keyfob/codes";
 import { VirtualHost } from "../../tools/sim/world/host";
 import { hear, strangersSeed } from "./crowd";
@@ -17,10 +17,12 @@ async function afterSomeMinutes(seed: string): Promise<{ keyfob: KeyfobRig; hour
   const hour = hourOfSeconds(keyfob.worldSeconds());
   keyfob.regionKeyAdd(BERLIN.name, BERLIN.publicKey);
   world.run(8 * 60 * SECOND_US);
+  // A few seconds into a minute, however long the wearer took to agree to the key.
+  world.run((65 - (keyfob.worldSeconds() % 60)) * SECOND_US);
   for (let second = 0; second < 360; second += 10) {
     const minute = minuteOfSeconds(keyfob.worldSeconds());
     const frame = (stranger: number, made: number, age: number, rssi: number): void =>
-      hear(keyfob, encodeFrame(chirpOf(sha256, strangersSeed(stranger), made), -8, age, TEST_COMPANY), rssi);
+      hear(keyfob, encodeChirpFrame(chirpOf(sha256, strangersSeed(stranger), made), -8, age, TEST_COMPANY), rssi);
     frame(1, minute, 0, -70);
     if (second >= 60 && second < 180) frame(2, minute - 8, 8, -60);
     frame(3, minute - 4, 0, -50); // a replay: four minutes old and said to be new

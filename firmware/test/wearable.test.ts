@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { hourOfSeconds, minuteOfSeconds } from "../../protocol/base/time";
 import { chirpOf } from "../../protocol/beacon/chirp";
-import { decodeFrame, encodeFrame } from "../../protocol/beacon/frame";
+import { decodeChirpFrame, encodeChirpFrame } from "../../protocol/beacon/pact";
 import { Command, Purpose, StateFlag, Status } from "../../protocol/keyfob/codes";
 import { ConfigKey } from "../../protocol/keyfob/configKeys";
 import type { Transmission } from "../../tools/sim/air/air";
@@ -25,7 +25,7 @@ describe("a wearable", () => {
   it("neither chirps, nor logs, nor makes or offers seeds before its clock is set", () => {
     world.run(MINUTE_US);
     const chirp = chirpOf(sha256, strangersSeed(1), minutesAt(world.nowUs));
-    for (let i = 0; i < 5; i++) hear(keyfob, encodeFrame(chirp, -8, 0, 0xffff), -60);
+    for (let i = 0; i < 5; i++) hear(keyfob, encodeChirpFrame(chirp, -8, 0, 0xffff), -60);
     world.run(4 * MINUTE_US);
     expect(sent).toHaveLength(0);
     expect(keyfob.counters()).toMatchObject({ chirpsHeard: 0, rowsWritten: 0 });
@@ -58,19 +58,19 @@ describe("a wearable", () => {
     const chirps = new Map<number, Set<string>>();
     for (const { startUs, pdu } of sent) {
       expect(pdu.type).toBe(3);
-      const frame = decodeFrame(Buffer.from(pdu.address).reverse(), Buffer.from(pdu.data), 0xffff);
+      const frame = decodeChirpFrame(Buffer.from(pdu.address).reverse(), Buffer.from(pdu.data), 0xffff);
       const minute = minutesAt(startUs);
       if (hourOfSeconds(minute * 60) !== hour || startUs > fromUs + 5 * MINUTE_US) continue;
       const known = chirps.get(minute) ?? new Set<string>();
-      chirps.set(minute, known.add(frame.chirp.toString("hex")));
+      chirps.set(minute, known.add(frame.id.toString("hex")));
     }
     expect(chirps.size).toBeGreaterThanOrEqual(5);
     const edge = 200e3;
     for (const { startUs, pdu } of sent) {
       const intoMinute = (startUs + START_SECONDS * 1e6) % MINUTE_US;
       if (intoMinute < edge || intoMinute > MINUTE_US - edge || startUs > fromUs + 5 * MINUTE_US) continue;
-      const frame = decodeFrame(Buffer.from(pdu.address).reverse(), Buffer.from(pdu.data), 0xffff);
-      expect(frame.chirp).toEqual(chirpOf(sha256, seeds[0] as Buffer, minutesAt(startUs)));
+      const frame = decodeChirpFrame(Buffer.from(pdu.address).reverse(), Buffer.from(pdu.data), 0xffff);
+      expect(frame.id).toEqual(chirpOf(sha256, seeds[0] as Buffer, minutesAt(startUs)));
     }
   });
 

@@ -1,4 +1,6 @@
-import { type Advertisement, encodeFrame } from "../../protocol/beacon/frame";
+import type { Advertisement } from "../../protocol/beacon/advertisement";
+import { encodeChirpFrame } from "../../protocol/beacon/pact";
+import { Beacon } from "../../protocol/beacon/sighting";
 import { ConfigKey } from "../../protocol/keyfob/configKeys";
 import type { HciHost } from "../hci/host";
 import type { Listener } from "../listen/listener";
@@ -75,9 +77,9 @@ export class Minutes {
   private async advertisement(minute: number): Promise<Advertisement | undefined> {
     const chirp = await this.storage.chirp(minute);
     if (!chirp) return undefined;
-    this.listener.own(chirp, minute);
+    this.listener.own(Beacon.Pact, chirp, minute);
     if (this.snooze.isOn()) return undefined;
     const config = this.config;
-    return encodeFrame(chirp, config.value(ConfigKey.TxPowerDbm), 0, config.value(ConfigKey.CompanyId));
+    return encodeChirpFrame(chirp, config.value(ConfigKey.TxPowerDbm), 0, config.value(ConfigKey.CompanyId));
   }
 }

@@ -1,3 +1,4 @@
+import type { BeaconCodec } from "../../protocol/beacon/sighting";
 import { Command } from "../../protocol/keyfob/codes";
 import type { Agenda } from "../base/agenda";
 import type { Board } from "../board/board";
@@ -10,8 +11,8 @@ import { FaultCounters } from "../state/faultCounters";
 import { openLogs } from "./storage";
 import { runWearable } from "./wearable";
 
-/** Runs the wearable on a board, with the values by key that the build chose. */
-export async function startWearable(defaults: string, board: Board): Promise<void> {
+/** Runs the wearable on a board, with the values by key that the build chose. @param codecs of the kinds of beacons that it hears */
+export async function startWearable(defaults: string, codecs: BeaconCodec[], board: Board): Promise<void> {
   const runtime = deviceScriptRuntime;
   const settings = new JacdacSettings();
   const faults = await FaultCounters.start(settings);
@@ -20,5 +21,5 @@ export async function startWearable(defaults: string, board: Board): Promise<voi
     const server = new KeyfobServer(agenda, clock, service);
     return async (report: Buffer) => await server.sendReport(Command.ImportProgress, report);
   };
-  await runWearable(board, runtime, settings, defaults, faults, logs, serve);
+  await runWearable(board, runtime, settings, defaults, faults, logs, codecs, serve);
 }

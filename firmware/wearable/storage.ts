@@ -1,5 +1,5 @@
 import { hourOfMinute } from "../../protocol/base/time";
-import { MAX_AGE_MINUTES } from "../../protocol/beacon/frame";
+import { Beacon, MAX_AGE_MINUTES } from "../../protocol/beacon/sighting";
 import type { DayAdvice } from "../../protocol/match/score";
 import type { Runtime } from "../base/runtime";
 import type { Board } from "../board/board";
@@ -105,7 +105,7 @@ export class Storage {
     const now = this.clock.minute();
     for (let minute = now - MAX_AGE_MINUTES - 1; minute <= now; minute++) {
       const chirp = await keeper.pastChirp(minute);
-      if (chirp) listener.own(chirp, now);
+      if (chirp) listener.own(Beacon.Pact, chirp, now);
     }
     keeper.forget();
   }

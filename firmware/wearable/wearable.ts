@@ -1,5 +1,6 @@
 import { readU16 } from "../../protocol/base/bytes";
 import type { Sha256 } from "../../protocol/base/sha256";
+import { type BeaconCodec, kindsOf } from "../../protocol/beacon/sighting";
 import { Group, Role, Status } from "../../protocol/keyfob/codes";
 import { ConfigKey } from "../../protocol/keyfob/configKeys";
 import { Agenda } from "../base/agenda";
@@ -59,6 +60,7 @@ export async function runWearable(
   defaults: string,
   faults: FaultCounters,
   logs: Logs | undefined,
+  codecs: BeaconCodec[],
   serve: (agenda: Agenda, clock: Clock, service: KeyfobService) => (report: Buffer) => Promise<void>,
 ): Promise<void> {
   const { timer, randomBytes, background } = runtime;
@@ -70,7 +72,7 @@ export async function runWearable(
   const memory = new ImportMemory(sha256);
   const random = (below: number) => readU16(randomBytes(2), 0) % below;
   const writer = new RowWriter();
-  const config = new Config(settings, defaults, Role.Wearable);
+  const config = new Config(settings, defaults, Role.Wearable, kindsOf(codecs));
   const keeper = logs ? new SeedKeeper(sha256, logs.seeds, randomBytes) : undefined;
   const results = logs ? new Results(logs.results, timer, random) : undefined;
   const storage = new Storage(runtime, clock, config, faults, writer, logs, keeper, results);
@@ -86,10 +88,10 @@ export async function runWearable(
   const consent = new Consent(timer);
   const snooze = new Snooze(clock);
   const guard = new SettingsGuard(clock, consent);
-  const frames = new FrameFilter(config.hearing());
+  const frames = new FrameFilter(codecs, config.hearing());
   const host = new HciHost(board.radio, timer, config.radio(), (report) => {
-    const hearing = frames.read(report);
-    if (hearing && logs && clock.isSet()) listener.hear(hearing, clock.minute());
+    const sighting = frames.read(report, clock.minute());
+    if (sighting && logs && clock.isSet()) listener.hear(sighting);
   });
   const imports =
     logs && results

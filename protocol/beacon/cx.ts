@@ -1,8 +1,8 @@
 import { copyBytes, readI8, sliceCopy } from "../base/bytes";
 import { expectLength, FormatError } from "../base/formatError";
 import type { Sha256 } from "../base/sha256";
+import { ADV_A_BYTES, type Advertisement } from "./advertisement";
 import { CONTACT_ID_BYTES } from "./cxGenerator";
-import { ADV_A_BYTES, type Advertisement } from "./frame";
 
 // The frame that carries a CX contact identifier over Bluetooth. CX defines none; this one is ours (docs/cx.md, "Frame").
 

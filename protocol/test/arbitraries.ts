@@ -2,9 +2,11 @@
 
 import fc from "fast-check";
 import { sha256 } from "../../tools/base/sha256";
+import { ADV_A_BYTES, ADV_DATA_BYTES } from "../beacon/advertisement";
 import { CHIRP_BYTES, SEED_BYTES } from "../beacon/chirp";
-import { ADV_A_BYTES, ADV_DATA_BYTES, encodeFrame } from "../beacon/frame";
 import { encodeGaenFrame } from "../beacon/gaen";
+import { encodeChirpFrame } from "../beacon/pact";
+import { Beacon } from "../beacon/sighting";
 import { SLH_DSA_SIGNATURE_BYTES } from "../crypto/slhDsa";
 import { encodeRow, ROW_BYTES, type RowMetadata } from "../log/contactRow";
 import { encodeGaenSource } from "../report/gaenReport";
@@ -26,6 +28,13 @@ export const chirp = bytes(CHIRP_BYTES);
 
 export const region = fc.oneof(fc.stringMatching(/^[A-Z]{2}$/), fc.stringMatching(/^[A-Z]{2}-[A-Z0-9]{1,3}$/));
 
+const KINDS = [Beacon.Pact, Beacon.Gaen, Beacon.Cx, Beacon.FindMy];
+
+/** A kind, and an identifier as long as one of that kind can be. */
+export const identifier = fc
+  .tuple(fc.constantFrom(...KINDS), chirp, fc.integer({ min: 16, max: CHIRP_BYTES }))
+  .map(([kind, id, length]) => ({ kind, id: kind === Beacon.Pact ? id : id.subarray(0, length) }));
+
 export const metadata: fc.Arbitrary<RowMetadata> = fc.record({
   maxRssi: i8,
   txPower: i8,
@@ -34,14 +43,32 @@ export const metadata: fc.Arbitrary<RowMetadata> = fc.record({
 });
 
 export const row = fc
-  .record({ tag: bytes(8), minuteInHour: fc.integer({ min: 0, max: 59 }), sealed: bytes(3) })
+  .record({
+    tag: bytes(8),
+    kind: fc.constantFrom(...KINDS),
+    minuteInHour: fc.integer({ min: 0, max: 59 }),
+    sealed: bytes(3),
+  })
   .map(encodeRow);
 
 /** AdvA and AdvData of a valid frame of company FFFF, joined. */
 export const frame = fc.tuple(chirp, i8, fc.integer({ min: 0, max: 10 })).map(([value, txPower, age]) => {
-  const { advA, advData } = encodeFrame(value, txPower, age, 0xffff);
+  const { advA, advData } = encodeChirpFrame(value, txPower, age, 0xffff);
   return Buffer.concat([advA, advData]);
 });
+
+/** AdvA and AdvData of a Find My device with a 28-byte key, joined. */
+export function findMyFrame(key: Buffer, status: number, hint: number): Buffer {
+  const frame = Buffer.concat([
+    key.subarray(0, 6),
+    Buffer.from("1eff4c001219", "hex"),
+    Buffer.from([status]),
+    key.subarray(6),
+    Buffer.from([(key[0] as number) >> 6, hint]),
+  ]);
+  frame[0] = (frame[0] as number) | 0xc0;
+  return frame;
+}
 
 export function uploadFile(maxHours: number): fc.Arbitrary<UploadFile> {
   const reverse = fc.oneof(
@@ -115,6 +142,7 @@ export const gaenSource = fc
 /** Every decoder's valid input, as bytes. */
 export const validInputs = {
   frame,
+  findMyFrame: fc.tuple(chirp, fc.nat(255), fc.nat(255)).map(([key, status, hint]) => findMyFrame(key, status, hint)),
   row,
   uploadFile: uploadFile(12).map(encodeUploadFile),
   shardHeader,

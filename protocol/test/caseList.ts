@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { sha256 } from "../../tools/base/sha256";
 import { gaenExpansion } from "../../tools/gaen/expansion";
 import { chirpOf } from "../beacon/chirp";
+import { Beacon } from "../beacon/sighting";
 import { sealRow } from "../log/contactRow";
 import { beaconBlocks, layOutBeaconReport } from "../report/beaconReportFile";
 import { encodeShardBlock, SHARD_SIGNATURE_CONTEXT, type ShardBlock } from "../report/shard";
@@ -31,6 +32,19 @@ export interface Vector {
 
 export const VECTORS = JSON.parse(readFileSync(new URL("vectors/pact-v1.json", import.meta.url), "utf8")) as Vector[];
 
+/** A vector of beacons-v1.json: a row of another kind, and the advertisement that it is of. */
+export interface BeaconVector {
+  kind: Beacon;
+  id: string;
+  originMinute: number;
+  frame?: { advA: string; advData: string };
+  row: { maxRssi: number; txPower: number; delay: number; hearings: number; bytes: string };
+}
+
+export const BEACON_VECTORS = JSON.parse(
+  readFileSync(new URL("vectors/beacons-v1.json", import.meta.url), "utf8"),
+) as BeaconVector[];
+
 /** The fixed seed of everything drawn here: both worlds must see the same list, and a failure must come again. */
 const DRAW_SEED = 20201111;
 
@@ -49,13 +63,27 @@ export function listCases(perOperation: number, hostile: number, flips: number):
     ...decoderCases(perOperation, hostile),
     ...matchCases(),
     ...gaenCases(perOperation, hostile / 4),
+    ...givenCases(),
     ...signatureCases(flips),
     ...listCxCases(30, 150),
   ];
 }
 
 function vectorCases(): Case[] {
-  return VECTORS.flatMap(({ seed, t, chirp, txPower, row, direct, repeatedAge7 }) => {
+  const beacons = BEACON_VECTORS.flatMap(({ kind, id, originMinute, frame, row }) => {
+    const idBytes = Buffer.from(id, "hex");
+    const [advA, advData] = [Buffer.from(frame?.advA ?? "", "hex"), Buffer.from(frame?.advData ?? "", "hex")];
+    return [
+      entry(
+        Operation.SealRow,
+        idBytes,
+        rowParameters(originMinute, row.maxRssi, row.txPower, row.delay, row.hearings, kind),
+      ),
+      entry(Operation.OpenRow, Buffer.from(row.bytes, "hex"), idBytes, u32(originMinute)),
+      ...(frame ? [entry(Operation.DecodeFindMyFrame, advA, advData)] : []),
+    ];
+  });
+  const chirps = VECTORS.flatMap(({ seed, t, chirp, txPower, row, direct, repeatedAge7 }) => {
     const chirpBytes = Buffer.from(chirp, "hex");
     const sealed = Buffer.from(`${row.tag}${u8(row.minute)}${row.sealed}`, "hex");
     return [
@@ -69,6 +97,7 @@ function vectorCases(): Case[] {
       entry(Operation.OpenRow, sealed, chirpBytes, u32(t)),
     ];
   });
+  return [...chirps, ...beacons];
 }
 
 function drawnCases(count: number): Case[] {
@@ -79,8 +108,11 @@ function drawnCases(count: number): Case[] {
     ...draw(parameters, count, ([chirp, txPower, age, company]) =>
       entry(Operation.EncodeFrame, chirp, frameParameters(txPower, age, company)),
     ),
-    ...draw(fc.tuple(arb.chirp, arb.u32, arb.metadata), count, ([chirp, t, m]) =>
-      entry(Operation.SealRow, chirp, rowParameters(t, m.maxRssi, m.txPower, m.delay, m.hearings)),
+    ...draw(fc.tuple(arb.identifier, arb.u32, arb.metadata), count, ([{ kind, id }, t, m]) =>
+      entry(Operation.SealRow, id, rowParameters(t, m.maxRssi, m.txPower, m.delay, m.hearings, kind)),
+    ),
+    ...draw(fc.tuple(arb.identifier, arb.u32, arb.row), count, ([{ id }, t, row]) =>
+      entry(Operation.OpenRow, row, id, u32(t)),
     ),
     ...draw(arb.bytes(16), count, (value) => entry(Operation.EncodePermission, value)),
     ...draw(arb.bytes(8), count, (value) => entry(Operation.Score, value)),
@@ -107,6 +139,11 @@ function decoderCases(valid: number, hostile: number): Case[] {
   const company = Buffer.from("ffff", "hex");
   const cases = inputsOf("frame").map((input) =>
     entry(Operation.DecodeFrame, input.subarray(0, 6), input.subarray(6), company),
+  );
+  cases.push(
+    ...inputsOf("findMyFrame").map((input) =>
+      entry(Operation.DecodeFindMyFrame, input.subarray(0, 6), input.subarray(6)),
+    ),
   );
   for (const [name, operation] of DECODERS)
     cases.push(...inputsOf(name).map((input) => entry(operation, readable(name, input))));
@@ -170,9 +207,36 @@ function matchCases(): Case[] {
       const made = hour * 60 + minute;
       const origin = made + late;
       const chirp = chirpOf(sha256, seeds[seed % seeds.length] as Buffer, made);
-      rows.push(Buffer.concat([u32(Math.floor(origin / 60)), sealRow(sha256, chirp, origin, m)]));
+      rows.push(Buffer.concat([u32(Math.floor(origin / 60)), sealRow(sha256, Beacon.Pact, chirp, origin, m)]));
     }
     return entry(Operation.Match, Buffer.from([capacity]), Buffer.concat(rows), encodeShardBlock(block));
+  });
+}
+
+/** Rows of lasting identifiers around the edges of an interval, among strangers' rows of all kinds. */
+function givenCases(): Case[] {
+  const from = 29_886_180;
+  const minutes = 15;
+  const pick = fc.record({
+    kind: fc.constantFrom(Beacon.Gaen, Beacon.Cx, Beacon.FindMy),
+    ids: fc.array(arb.chirp, { minLength: 1, maxLength: 6 }),
+    heard: fc.array(
+      fc.record({ id: fc.nat(7), kind: fc.nat(9), minute: fc.integer({ min: -4, max: 19 }), m: arb.metadata }),
+      { maxLength: 25 },
+    ),
+    strangers: fc.array(fc.tuple(arb.row, fc.integer({ min: -1, max: 1 })), { maxLength: 15 }),
+    capacity: fc.integer({ min: 15, max: 50 }),
+  });
+  return draw(pick, 60, ({ kind, ids, heard, strangers, capacity }) => {
+    const hour = Math.floor(from / 60);
+    const rows = strangers.map(([row, shift]) => Buffer.concat([u32(hour + shift), row]));
+    for (const { id, kind: other, minute, m } of heard) {
+      const origin = from + minute;
+      const row = sealRow(sha256, other < 8 ? kind : Beacon.Pact, ids[id % ids.length] as Buffer, origin, m);
+      rows.push(Buffer.concat([u32(Math.floor(origin / 60)), row]));
+    }
+    const parameters = Buffer.concat([Buffer.from([capacity, kind, minutes]), u32(from)]);
+    return entry(Operation.MatchGiven, parameters, Buffer.concat(rows), Buffer.concat(ids));
   });
 }
 
@@ -218,8 +282,15 @@ function frameParameters(txPower: number, age: number, company = 0xffff): Buffer
   return Buffer.from([txPower & 0xff, age, company >> 8, company & 0xff]);
 }
 
-function rowParameters(minute: number, rssi: number, txPower: number, delay: number, hearings: number): Buffer {
-  return Buffer.concat([u32(minute), Buffer.from([rssi & 0xff, txPower & 0xff, delay, hearings])]);
+function rowParameters(
+  minute: number,
+  rssi: number,
+  txPower: number,
+  delay: number,
+  hearings: number,
+  kind = Beacon.Pact,
+): Buffer {
+  return Buffer.concat([u32(minute), Buffer.from([rssi & 0xff, txPower & 0xff, delay, hearings, kind])]);
 }
 
 function u32(value: number): Buffer {

@@ -7,7 +7,7 @@ import { decodeRegion, encodeRegion } from "../base/region";
 import type { Sha256 } from "../base/sha256";
 import { firstMinuteOfHour, hourOfMinute, hourOfSeconds, minuteOfSeconds } from "../base/time";
 import { chirpOf } from "../beacon/chirp";
-import { decodeFrame, encodeFrame } from "../beacon/frame";
+import { decodeFindMyFrame } from "../beacon/findMy";
 import {
   decodeGaenFrame,
   encodeGaenFrame,
@@ -17,11 +17,14 @@ import {
   rpiPlaintext,
   sealAem,
 } from "../beacon/gaen";
+import { decodeChirpFrame, encodeChirpFrame } from "../beacon/pact";
+import { type BeaconFrame, MAX_ID_BYTES } from "../beacon/sighting";
 import { SlhDsaVerifier } from "../crypto/slhDsa";
 import { decodeRow, encodeRow, openMetadata, ROW_BYTES, type RowMetadata, sealRow } from "../log/contactRow";
 import { DEFAULT_SCORE } from "../match/defaultScore";
 import { infectiousnessOf, keyClassOf, keyClassWeight } from "../match/gaenWeight";
-import { HourMatcher } from "../match/matching";
+import { LoadedRows } from "../match/loadedRows";
+import { HourMatcher, matchGiven } from "../match/matching";
 import { adviceFor, attenuationClass, attenuationDb, isDirect, weightedMinutes } from "../match/score";
 import { BEACON_BLOCK_BYTES, BeaconReportReader, encodeBeaconHeader } from "../report/beaconReport";
 import { decodeGaenSource, encodeGaenSource, GAEN_LAYOUT } from "../report/gaenReport";
@@ -58,6 +61,8 @@ export enum Operation {
   GaenMetadata = 20,
   GaenSource = 21,
   BeaconReport = 22,
+  DecodeFindMyFrame = 23,
+  MatchGiven = 24,
 }
 
 /** The longest line that the VM prints whole; a longer result is given as its digest. */
@@ -116,19 +121,23 @@ function runOperation(sha256: Sha256, operation: Operation, inputs: Buffer[]): s
     case Operation.Chirp:
       return hex(chirpOf(sha256, a, readU32(inputs[1], 0)));
     case Operation.EncodeFrame: {
-      const { advA, advData } = encodeFrame(a, readI8(inputs[1], 0), inputs[1][1], readU16(inputs[1], 2));
+      const { advA, advData } = encodeChirpFrame(a, readI8(inputs[1], 0), inputs[1][1], readU16(inputs[1], 2));
       return `${hex(advA)} ${hex(advData)}`;
     }
     case Operation.DecodeFrame: {
-      const frame = decodeFrame(a, inputs[1], readU16(inputs[2], 0));
-      return `${frame.kind} ${hex(frame.chirp)} ${frame.txPower} ${frame.age}`;
+      const frame = decodeChirpFrame(a, inputs[1], readU16(inputs[2], 0));
+      return describeFrame(frame);
     }
+    case Operation.DecodeFindMyFrame:
+      return describeFrame(decodeFindMyFrame(a, inputs[1]));
     case Operation.SealRow:
-      return hex(sealRow(sha256, a, readU32(inputs[1], 0), metadataOf(inputs[1])));
+      return hex(sealRow(sha256, inputs[1][8], a, readU32(inputs[1], 0), metadataOf(inputs[1])));
     case Operation.DecodeRow:
       return hex(encodeRow(decodeRow(a)));
-    case Operation.OpenRow:
-      return describeMetadata(openMetadata(sha256, decodeRow(a).sealed, inputs[1], readU32(inputs[2], 0)));
+    case Operation.OpenRow: {
+      const row = decodeRow(a);
+      return describeMetadata(openMetadata(sha256, row.kind, row.sealed, inputs[1], readU32(inputs[2], 0)));
+    }
     case Operation.Region:
       return hex(encodeRegion(decodeRegion(a, 0)));
     case Operation.UploadFile:
@@ -148,6 +157,8 @@ function runOperation(sha256: Sha256, operation: Operation, inputs: Buffer[]): s
       return hex(decodePermissionNumber(a.toString("utf8")));
     case Operation.Match:
       return matchLine(sha256, a, inputs[1], inputs[2]);
+    case Operation.MatchGiven:
+      return givenLine(sha256, inputs[0], inputs[1], inputs[2]);
     case Operation.Score:
       return scoreLine(a);
     case Operation.KeyId:
@@ -189,15 +200,34 @@ function beaconLine(sha256: Sha256, header: Buffer, blocks: Buffer): string {
 /** Rows come as (hour u32, row 12) each; the hour matched is that of the block. */
 function matchLine(sha256: Sha256, capacity: Buffer, rows: Buffer, blockBytes: Buffer): string {
   const block = decodeShardBlock(blockBytes);
-  const matcher = new HourMatcher(sha256, capacity[0]);
+  const matcher = new HourMatcher(sha256, new LoadedRows(capacity[0]));
   matcher.begin(block.hour);
   let line = "";
   for (let at = 0; at < rows.length; at += 4 + ROW_BYTES)
-    if (!matcher.addRow(readU32(rows, at), rows.slice(at + 4, at + 4 + ROW_BYTES))) line = "full ";
+    if (!matcher.rows.add(readU32(rows, at), rows.slice(at + 4, at + 4 + ROW_BYTES))) line = "full ";
   const matches = matcher.matchBlock(block);
   for (let i = 0; i < matches.length; i++)
-    line += `${matches[i].seedIndex}:${matches[i].minute}:${describeMetadata(matches[i].metadata)};`;
+    line += `${matches[i].index}:${matches[i].minute}:${describeMetadata(matches[i].metadata)};`;
   return line;
+}
+
+/** Parameters: capacity, kind, minutes, first minute u32; identifiers of 28 bytes; rows as above. */
+function givenLine(sha256: Sha256, parameters: Buffer, rows: Buffer, idBytes: Buffer): string {
+  const loaded = new LoadedRows(parameters[0]);
+  loaded.begin(parameters[1], readU32(parameters, 3), parameters[2]);
+  let line = "";
+  for (let at = 0; at < rows.length; at += 4 + ROW_BYTES)
+    if (!loaded.add(readU32(rows, at), rows.slice(at + 4, at + 4 + ROW_BYTES))) line = "full ";
+  const ids: Buffer[] = [];
+  for (let at = 0; at < idBytes.length; at += MAX_ID_BYTES) ids.push(idBytes.slice(at, at + MAX_ID_BYTES));
+  matchGiven(sha256, loaded, ids, (match) => {
+    line += `${match.index}:${match.minute}:${describeMetadata(match.metadata)};`;
+  });
+  return line;
+}
+
+function describeFrame(frame: BeaconFrame): string {
+  return `${frame.kind} ${hex(frame.id)} ${frame.txPowerDbm} ${frame.age}`;
 }
 
 /** Bytes: txPower i8, rssi i8, four direct minutes, shared minutes, delay. */
@@ -209,7 +239,7 @@ function scoreLine(bytes: Buffer): string {
   return `${attenuation} ${attenuationClass(DEFAULT_SCORE, attenuation)} ${hundredths} ${advice} ${isDirect(bytes[7]) ? 1 : 0}`;
 }
 
-/** Metadata as case input: bytes 4 to 7 are rssi i8, txPower i8, delay, hearings. */
+/** Metadata as case input: bytes 4 to 7 are rssi i8, txPower i8, delay, hearings; 8 is the kind. */
 function metadataOf(bytes: Buffer): RowMetadata {
   return { maxRssi: readI8(bytes, 4), txPower: readI8(bytes, 5), delay: bytes[6], hearings: bytes[7] };
 }

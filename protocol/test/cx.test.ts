@@ -7,7 +7,7 @@ import { sha256 } from "../../tools/base/sha256";
 import { FormatError } from "../base/formatError";
 import { decodeCxFrame, encodeCxFrame } from "../beacon/cx";
 import { ContactIdGenerator, isGeneratorType, SeedCalculation } from "../beacon/cxGenerator";
-import { TEST_COMPANY } from "../beacon/frame";
+import { TEST_COMPANY } from "../beacon/pact";
 import { Aes } from "../crypto/aes";
 import { CtrDrbg, CtrDrbgInstantiation } from "../crypto/ctrDrbg";
 import { decodeCxRow, openCxMetadata, sealCxRow } from "../log/cxRow";

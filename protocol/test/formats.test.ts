@@ -4,7 +4,9 @@ import { sha256 } from "../../tools/base/sha256";
 import { encodeRegion } from "../base/region";
 import { firstMinuteOfHour, hourOfMinute, hourOfSeconds, minuteOfSeconds } from "../base/time";
 import { ChirpDeriver, chirpOf } from "../beacon/chirp";
-import { decodeFrame, encodeFrame, looksLikeChirpFrame, looksLikeFindMyFrame, TEST_COMPANY } from "../beacon/frame";
+import { findMyCodec } from "../beacon/findMy";
+import { decodeChirpFrame, encodeChirpFrame, pactCodec, TEST_COMPANY } from "../beacon/pact";
+import { Beacon } from "../beacon/sighting";
 import { decodeRow, openMetadata, sealRow } from "../log/contactRow";
 import { decodePermissionNumber, encodePermissionNumber } from "../report/permissionNumber";
 import { decodeShardBlock, encodeShardBlock, ShardReader } from "../report/shard";
@@ -47,14 +49,13 @@ describe("frames", () => {
   it("carry any chirp, power and age unharmed", () => {
     fc.assert(
       fc.property(arb.chirp, arb.i8, fc.nat(10), fc.nat(0xffff), (chirp, txPower, age, company) => {
-        fc.pre(company !== 0x004c);
-        const { advA, advData } = encodeFrame(chirp, txPower, age, company);
+        const { advA, advData } = encodeChirpFrame(chirp, txPower, age, company);
         expect(advA[0] as number).toBeLessThan(0x40);
-        expect(looksLikeChirpFrame(advData, company)).toBe(true);
-        expect(decodeFrame(advA, advData, company)).toEqual({
-          kind: age === 0 ? "direct" : "repeated",
-          chirp,
-          txPower,
+        expect(pactCodec().claims(3, advData, 0, advData.length, company)).toBe(true);
+        expect(decodeChirpFrame(advA, advData, company)).toEqual({
+          kind: Beacon.Pact,
+          id: chirp,
+          txPowerDbm: txPower,
           age,
         });
       }),
@@ -62,11 +63,11 @@ describe("frames", () => {
   });
 
   it("refuse an age above 10, another version, a set spare bit, another company and an address of another kind", () => {
-    const { advA, advData } = encodeFrame(Buffer.alloc(28, 0xab), -8, 0, TEST_COMPANY);
+    const { advA, advData } = encodeChirpFrame(Buffer.alloc(28, 0xab), -8, 0, TEST_COMPANY);
     const broken = (change: (a: Buffer, d: Buffer) => void) => () => {
       const [a, d] = [Buffer.from(advA), Buffer.from(advData)];
       change(a, d);
-      return decodeFrame(a, d, TEST_COMPANY);
+      return decodeChirpFrame(a, d, TEST_COMPANY);
     };
     expect(broken(() => undefined)).not.toThrow();
     expect(broken((_, d) => d.fill(11, 8, 9))).toThrow(/frame.age at offset 8/);
@@ -75,23 +76,23 @@ describe("frames", () => {
     expect(broken((_, d) => d.fill(0xfe, 2, 3))).toThrow(/frame.header/);
     expect(broken((_, d) => d.fill(0x42, 5, 6))).toThrow(/frame.magic/);
     expect(broken((a) => a.fill((a[0] as number) | 0x40, 0, 1))).toThrow(/frame.advA/);
-    expect(() => encodeFrame(Buffer.alloc(28), 0, 11, TEST_COMPANY)).toThrow(/frame.age/);
-    expect(() => encodeFrame(Buffer.alloc(28), 200, 0, TEST_COMPANY)).toThrow(/frame.txPower/);
+    expect(() => encodeChirpFrame(Buffer.alloc(28), 0, 11, TEST_COMPANY)).toThrow(/frame.age/);
+    expect(() => encodeChirpFrame(Buffer.alloc(28), 200, 0, TEST_COMPANY)).toThrow(/frame.txPower/);
   });
 
   it("read Apple Find My advertisements, whose key has its top bits near the end", () => {
     fc.assert(
       fc.property(arb.chirp, fc.nat(255), fc.nat(255), (key, status, hint) => {
-        const advA = Buffer.from(key.subarray(0, 6));
-        advA[0] = (advA[0] as number) | 0xc0;
-        const advData = Buffer.concat([
-          Buffer.from("1eff4c001219", "hex"),
-          Buffer.from([status]),
-          key.subarray(6),
-          Buffer.from([(key[0] as number) >> 6, hint]),
-        ]);
-        expect(looksLikeFindMyFrame(advData)).toBe(true);
-        expect(decodeFrame(advA, advData, TEST_COMPANY)).toEqual({ kind: "findMy", chirp: key, txPower: 0, age: 0 });
+        const frame = arb.findMyFrame(key, status, hint);
+        const [advA, advData] = [frame.subarray(0, 6), frame.subarray(6)];
+        const codec = findMyCodec();
+        expect(codec.claims(0, advData, 0, advData.length, TEST_COMPANY)).toBe(true);
+        expect(codec.decode(advA, advData, TEST_COMPANY)).toEqual({
+          kind: Beacon.FindMy,
+          id: key,
+          txPowerDbm: 0,
+          age: 0,
+        });
       }),
     );
   });
@@ -101,9 +102,11 @@ describe("contact rows", () => {
   it("open under their chirp and origin minute, with delay and hearings saturated at 15", () => {
     fc.assert(
       fc.property(arb.chirp, arb.u32, arb.metadata, fc.nat(40), (chirp, minute, metadata, more) => {
-        const row = decodeRow(sealRow(sha256, chirp, minute, { ...metadata, hearings: metadata.hearings + more }));
+        const row = decodeRow(
+          sealRow(sha256, Beacon.Pact, chirp, minute, { ...metadata, hearings: metadata.hearings + more }),
+        );
         expect(row.minuteInHour).toBe(minute % 60);
-        const opened = openMetadata(sha256, row.sealed, chirp, minute);
+        const opened = openMetadata(sha256, Beacon.Pact, row.sealed, chirp, minute);
         expect(opened).toEqual({ ...metadata, hearings: Math.min(15, metadata.hearings + more) });
       }),
     );
@@ -116,8 +119,8 @@ describe("contact rows", () => {
       const chirp = chirpOf(sha256, Buffer.alloc(32, 1), i);
       const other = Buffer.from(chirp);
       other[27] = (other[27] as number) ^ 1;
-      const { sealed } = decodeRow(sealRow(sha256, chirp, i, metadata));
-      if (JSON.stringify(openMetadata(sha256, sealed, other, i)) === JSON.stringify(metadata)) opened++;
+      const { sealed } = decodeRow(sealRow(sha256, Beacon.Pact, chirp, i, metadata));
+      if (JSON.stringify(openMetadata(sha256, Beacon.Pact, sealed, other, i)) === JSON.stringify(metadata)) opened++;
     }
     expect(opened).toBeLessThanOrEqual(1);
   });

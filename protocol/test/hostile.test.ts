@@ -3,13 +3,14 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { sha256 } from "../../tools/base/sha256";
 import { FormatError } from "../base/formatError";
 import { decodeRegion, encodeRegion } from "../base/region";
-import { decodeFrame, encodeFrame, TEST_COMPANY } from "../beacon/frame";
+import { decodeFindMyFrame } from "../beacon/findMy";
+import { decodeChirpFrame, encodeChirpFrame, TEST_COMPANY } from "../beacon/pact";
 import { decodeRow, encodeRow } from "../log/contactRow";
 import { decodePermissionNumber, encodePermissionNumber } from "../report/permissionNumber";
 import { decodeShardBlock, decodeShardHeader, encodeShardBlock, encodeShardHeader } from "../report/shard";
 import { decodeShardFile, layOutShard } from "../report/shardFile";
 import { decodeUploadFile, encodeUploadFile } from "../report/uploadFile";
-import { hostile, validInputs } from "./arbitraries";
+import { findMyFrame, hostile, validInputs } from "./arbitraries";
 
 interface Decoder {
   readonly name: keyof typeof validInputs;
@@ -23,11 +24,17 @@ const DECODERS: Decoder[] = [
   {
     name: "frame",
     roundTrip: (input) => {
-      const frame = decodeFrame(input.slice(0, 6), input.slice(6), TEST_COMPANY);
-      // Find My frames are read only; nothing may write them.
-      if (frame.kind === "findMy") return input;
-      const { advA, advData } = encodeFrame(frame.chirp, frame.txPower, frame.age, TEST_COMPANY);
+      const frame = decodeChirpFrame(input.slice(0, 6), input.slice(6), TEST_COMPANY);
+      const { advA, advData } = encodeChirpFrame(frame.id, frame.txPowerDbm, frame.age, TEST_COMPANY);
       return Buffer.concat([advA, advData]);
+    },
+  },
+  {
+    // Find My frames are read only: status and hint are nobody's business, and come back from the input.
+    name: "findMyFrame",
+    roundTrip: (input) => {
+      const { id } = decodeFindMyFrame(input.slice(0, 6), input.slice(6));
+      return findMyFrame(id, input[12] as number, input[36] as number);
     },
   },
   { name: "row", roundTrip: (input) => encodeRow(decodeRow(input)) },
@@ -116,7 +123,8 @@ describe.each(DECODERS)("the $name decoder", ({ name, roundTrip, sameValue }) =>
     fc.assert(
       fc.property(hostile(validInputs[name]), (input) => {
         try {
-          if (name === "frame") decodeFrame(guarded(input.subarray(0, 6)), guarded(input.subarray(6)), TEST_COMPANY);
+          if (name === "frame")
+            decodeChirpFrame(guarded(input.subarray(0, 6)), guarded(input.subarray(6)), TEST_COMPANY);
           else roundTrip(name === "region" ? padded(input, 6) : guarded(input));
         } catch (error) {
           expect(error).toBeInstanceOf(FormatError);

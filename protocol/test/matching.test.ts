@@ -3,9 +3,11 @@ import { describe, expect, it } from "vitest";
 import { sha256 } from "../../tools/base/sha256";
 import type { Sha256 } from "../base/sha256";
 import { chirpOf } from "../beacon/chirp";
+import { Beacon } from "../beacon/sighting";
 import { ROW_BYTES, type RowMetadata, sealRow } from "../log/contactRow";
 import { DEFAULT_SCORE } from "../match/defaultScore";
-import { HourMatcher } from "../match/matching";
+import { LoadedRows } from "../match/loadedRows";
+import { HourMatcher, type Match, matchGiven } from "../match/matching";
 import { adviceFor, attenuationClass, attenuationDb, isDirect, weightedMinutes } from "../match/score";
 import type { ShardBlock } from "../report/shard";
 import * as arb from "./arbitraries";
@@ -19,13 +21,16 @@ const NEAR: RowMetadata = { maxRssi: -61, txPower: -8, delay: 0, hearings: 4 };
 /** The row that hearing a seed's chirp of `minute` leaves, when our clock is `late` minutes behind the sender's. */
 function heard(seed: Buffer, minute: number, late = 0, metadata = NEAR): { hour: number; row: Buffer } {
   const origin = minute + late;
-  return { hour: Math.floor(origin / 60), row: sealRow(sha256, chirpOf(sha256, seed, minute), origin, metadata) };
+  return {
+    hour: Math.floor(origin / 60),
+    row: sealRow(sha256, Beacon.Pact, chirpOf(sha256, seed, minute), origin, metadata),
+  };
 }
 
 function matcherWith(rows: { hour: number; row: Buffer }[], hash: Sha256 = sha256): HourMatcher {
-  const matcher = new HourMatcher(hash, 100);
+  const matcher = new HourMatcher(hash, new LoadedRows(100));
   matcher.begin(HOUR);
-  for (const { hour, row } of rows) expect(matcher.addRow(hour, row)).toBe(true);
+  for (const { hour, row } of rows) expect(matcher.rows.add(hour, row)).toBe(true);
   return matcher;
 }
 
@@ -34,7 +39,7 @@ describe("matching an hour", () => {
     for (let late = -5; late <= 5; late++) {
       const minute = HOUR * 60 + 30;
       const matches = matcherWith([heard(SEEDS[2] as Buffer, minute, late)]).matchBlock(BLOCK);
-      expect(matches, `${late} minutes`).toEqual(Math.abs(late) <= 2 ? [{ minute, seedIndex: 2, metadata: NEAR }] : []);
+      expect(matches, `${late} minutes`).toEqual(Math.abs(late) <= 2 ? [{ minute, index: 2, metadata: NEAR }] : []);
     }
   });
 
@@ -50,7 +55,7 @@ describe("matching an hour", () => {
     ] as const) {
       const row = heard(SEEDS[0] as Buffer, minute, late);
       expect(row.hour).not.toBe(HOUR);
-      expect(matcherWith([row]).matchBlock(BLOCK)).toEqual([{ minute, seedIndex: 0, metadata: NEAR }]);
+      expect(matcherWith([row]).matchBlock(BLOCK)).toEqual([{ minute, index: 0, metadata: NEAR }]);
     }
   });
 
@@ -73,14 +78,14 @@ describe("matching an hour", () => {
           ];
           const found = matcherWith(rows)
             .matchBlock(BLOCK)
-            .map(({ seedIndex, minute }) => `${seedIndex}:${minute}`);
+            .map(({ index, minute }) => `${index}:${minute}`);
           const expected = new Set<string>();
-          SEEDS.forEach((seed, seedIndex) => {
+          SEEDS.forEach((seed, index) => {
             for (let minute = HOUR * 60; minute < HOUR * 60 + 60; minute++) {
               const tag = chirpOf(sha256, seed, minute).subarray(0, 8);
               for (const { hour, row } of rows)
                 if (row.subarray(0, 8).equals(tag) && Math.abs(hour * 60 + (row[8] as number) - minute) <= 2)
-                  expected.add(`${seedIndex}:${minute}`);
+                  expected.add(`${index}:${minute}`);
             }
           });
           expect(new Set(found)).toEqual(expected);
@@ -100,7 +105,7 @@ describe("matching an hour", () => {
       heard(SEEDS[1] as Buffer, minute, -1, { ...NEAR, delay: 1, maxRssi: -30 }),
     ];
     const matches = matcherWith(rows).matchBlock(BLOCK);
-    expect(matches).toEqual([{ minute, seedIndex: 1, metadata: { ...NEAR, delay: 0, maxRssi: -70 } }]);
+    expect(matches).toEqual([{ minute, index: 1, metadata: { ...NEAR, delay: 0, maxRssi: -70 } }]);
   });
 
   it("stops between the matches of many rows, at places that do not tell what matched, and leaves none out", () => {
@@ -110,20 +115,19 @@ describe("matching an hour", () => {
       const found: [number, number][] = [];
       const places: number[] = [];
       for (let place = -1; place !== 0; places.push(place))
-        place = matcher.visitMatches(BLOCK, Math.max(0, place), ({ seedIndex, minute }) =>
-          found.push([seedIndex, minute]),
-        );
+        place = matcher.visitMatches(BLOCK, Math.max(0, place), ({ index, minute }) => found.push([index, minute]));
       return { found, places };
     };
     const friends = steps(SEEDS.slice(2, 4));
     const strangers = steps([Buffer.alloc(32, 0xee), Buffer.alloc(32, 0xef)]);
     expect(friends.found).toEqual([2, 3].flatMap((seed) => minutes.map((minute) => [seed, minute])));
     expect(strangers.found).toEqual([]);
-    expect(friends.places).toHaveLength(Math.ceil((6 * 47) / 45));
+    // Eight stops, of which the last is at the end of the block.
+    expect(friends.places).toHaveLength((6 * 60) / 45 + 1);
     expect(strangers.places).toEqual(friends.places);
   });
 
-  it("derives only the minutes within 2 of a row, once for each seed, and nothing in an hour without rows", () => {
+  it("derives nothing in an hour without rows, and else all 60 chirps of each seed, whichever minutes have rows", () => {
     let digests = 0;
     const counting: Sha256 = (message) => {
       digests++;
@@ -137,26 +141,25 @@ describe("matching an hour", () => {
       return digests / SEEDS.length;
     };
     expect(cost()).toBe(0);
-    expect(cost(30)).toBe(5);
-    expect(cost(30, 31)).toBe(6);
-    expect(cost(0)).toBe(3);
-    expect(cost(-2)).toBe(1);
     expect(cost(-3)).toBe(0);
-    expect(cost(61)).toBe(1);
     expect(cost(62)).toBe(0);
-    expect(cost(...Array.from({ length: 60 }, (_, i) => i))).toBe(60);
+    for (const minutes of [[30], [0], [-2], [61], [30, 31], Array.from({ length: 60 }, (_, i) => i)])
+      expect(cost(...minutes)).toBe(60);
   });
 
   it("says when it is full, and works in slices then", () => {
     const rows = Array.from({ length: 25 }, (_, i) => heard(SEEDS[i % 6] as Buffer, HOUR * 60 + i));
-    const matcher = new HourMatcher(sha256, 10);
+    const matcher = new HourMatcher(sha256, new LoadedRows(10));
     let found = 0;
     let at = 0;
     while (at < rows.length) {
       matcher.begin(HOUR);
-      while (at < rows.length && matcher.addRow((rows[at] as { hour: number }).hour, (rows[at] as { row: Buffer }).row))
+      while (
+        at < rows.length &&
+        matcher.rows.add((rows[at] as { hour: number }).hour, (rows[at] as { row: Buffer }).row)
+      )
         at++;
-      expect(matcher.rowCount).toBeLessThanOrEqual(10);
+      expect(matcher.rows.count).toBeLessThanOrEqual(10);
       found += matcher.matchBlock(BLOCK).length;
     }
     expect(found).toBe(25);
@@ -169,10 +172,47 @@ describe("matching an hour", () => {
   });
 
   it("passes over rows that no chirp of the hour can match without keeping them", () => {
-    const matcher = new HourMatcher(sha256, 1);
+    const matcher = new HourMatcher(sha256, new LoadedRows(1));
     matcher.begin(HOUR);
-    for (const shift of [-2, -1, 1, 2]) expect(matcher.addRow(HOUR + shift, Buffer.alloc(ROW_BYTES, 30))).toBe(true);
-    expect(matcher.rowCount).toBe(0);
+    for (const shift of [-2, -1, 1, 2]) expect(matcher.rows.add(HOUR + shift, Buffer.alloc(ROW_BYTES, 30))).toBe(true);
+    expect(matcher.rows.count).toBe(0);
+  });
+});
+
+describe("matching given identifiers", () => {
+  const FROM = HOUR * 60 + 50;
+  const MINUTES = 15;
+  const KEYS = Array.from({ length: 4 }, (_, i) => Buffer.alloc(28, i + 1));
+  const SEEN: RowMetadata = { maxRssi: -61, txPower: 0, delay: 0, hearings: 9 };
+
+  function found(rows: { kind?: Beacon; key: Buffer; minute: number }[]): Match[] {
+    const loaded = new LoadedRows(100);
+    loaded.begin(Beacon.FindMy, FROM, MINUTES);
+    for (const { kind = Beacon.FindMy, key, minute } of rows)
+      expect(loaded.add(Math.floor(minute / 60), sealRow(sha256, kind, key, minute, SEEN))).toBe(true);
+    const matches: Match[] = [];
+    matchGiven(sha256, loaded, KEYS, (match) => matches.push(match));
+    return matches;
+  }
+
+  it("finds every row of an identifier from 2 minutes before its interval to 2 minutes after it", () => {
+    const key = KEYS[2] as Buffer;
+    const minutes = Array.from({ length: 30 }, (_, i) => FROM - 7 + i);
+    const matches = found(minutes.map((minute) => ({ key, minute })));
+    expect(matches.map(({ minute }) => minute).sort()).toEqual(
+      minutes.filter((minute) => minute >= FROM - 2 && minute < FROM + MINUTES + 2),
+    );
+    for (const { index, metadata } of matches) expect([index, metadata]).toEqual([2, SEEN]);
+  });
+
+  it("takes rows of the other kinds for nobody's, though their tags are the same", () => {
+    const key = KEYS[0] as Buffer;
+    for (const kind of [Beacon.Pact, Beacon.Gaen, Beacon.Cx]) expect(found([{ kind, key, minute: FROM }])).toEqual([]);
+    expect(found([{ key, minute: FROM }])).toHaveLength(1);
+  });
+
+  it("finds nothing of strangers", () => {
+    expect(found(Array.from({ length: 50 }, (_, i) => ({ key: Buffer.alloc(28, i + 100), minute: FROM })))).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_AGE_MINUTES } from "../../protocol/beacon/frame";
+import { MAX_AGE_MINUTES } from "../../protocol/beacon/sighting";
 import { SeededRandom } from "../../tools/sim/core/random";
 import { ChirpTable, NONE } from "../chirpTable";
 import { Rounds } from "../rounds";

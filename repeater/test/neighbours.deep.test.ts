@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { MAX_AGE_MINUTES } from "../../protocol/beacon/frame";
-import { TOLERANCE_MINUTES } from "../../protocol/match/matching";
+import { MAX_AGE_MINUTES } from "../../protocol/beacon/sighting";
+import { TOLERANCE_MINUTES } from "../../protocol/match/loadedRows";
 import type { Proximity } from "../../tools/sim/air/proximity";
 import { Visitors } from "../../tools/sim/air/visitors";
 import { World } from "../../tools/sim/world/world";
@@ -46,7 +46,7 @@ function fiveRepeaters(seed: string, strip: boolean) {
       if (!strip || frame.atUs < nextStripUs) return;
       nextStripUs = frame.atUs + SECOND_US;
       onAir.push({ atUs: frame.atUs + SECOND_US, age: 0 });
-      visitors.visit({ chirp: frame.frame.chirp, fromUs: frame.atUs, toUs: frame.atUs + 2 * SECOND_US });
+      visitors.visit({ chirp: frame.frame.id, fromUs: frame.atUs, toUs: frame.atUs + 2 * SECOND_US });
     },
   });
   for (const _ of radios) world.add({ image });

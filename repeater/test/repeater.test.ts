@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { decodeFrame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { decodeChirpFrame, pactCodec, TEST_COMPANY } from "../../protocol/beacon/pact";
+import { Beacon } from "../../protocol/beacon/sighting";
 import { SeededRandom } from "../../tools/sim/core/random";
 import { Repeater } from "../repeater";
 
@@ -9,7 +10,7 @@ const SETTINGS = { companyId: TEST_COMPANY, leastIntervalMs: 250 };
 
 function newRepeater(capacity: number): Repeater {
   const generator = new SeededRandom("repeater");
-  return new Repeater(capacity, 0, SETTINGS, (below) => generator.uint32() % below);
+  return new Repeater(capacity, pactCodec(), 0, SETTINGS, (below) => generator.uint32() % below);
 }
 
 function chirpOf(n: number): Buffer {
@@ -17,7 +18,7 @@ function chirpOf(n: number): Buffer {
 }
 
 function hear(repeater: Repeater, chirp: Buffer, nowMs: number, rssiDbm = -50, age = 0): void {
-  repeater.hear({ frame: { kind: age > 0 ? "repeated" : "direct", chirp, txPower: 0, age }, rssiDbm }, nowMs);
+  repeater.hear({ kind: Beacon.Pact, id: chirp, age, txPowerDbm: 0, originMinute: 0, rssiDbm }, nowMs);
 }
 
 /** Lets time pass in steps of 25 ms. @returns what it sent: chirp in hexadecimal and age */
@@ -27,8 +28,8 @@ function run(repeater: Repeater, fromMs: number, toMs: number): [string, number]
     if (nowMs % SECOND_MS === 0) repeater.expire(nowMs);
     const advertisement = repeater.next(nowMs);
     if (!advertisement) continue;
-    const frame = decodeFrame(advertisement.advA, advertisement.advData, TEST_COMPANY);
-    sent.push([frame.chirp.toString("hex"), frame.age]);
+    const frame = decodeChirpFrame(advertisement.advA, advertisement.advData, TEST_COMPANY);
+    sent.push([frame.id.toString("hex"), frame.age]);
   }
   return sent;
 }
@@ -124,9 +125,9 @@ describe("the repeater", () => {
       five.forEach((repeater, i) => {
         const advertisement = repeater.next(nowMs);
         if (!advertisement) return;
-        const { chirp, age } = decodeFrame(advertisement.advA, advertisement.advData, TEST_COMPANY);
-        for (const other of five) if (other !== repeater) hear(other, chirp, nowMs, -40, age);
-        stripped = chirp;
+        const { id, age } = decodeChirpFrame(advertisement.advA, advertisement.advData, TEST_COMPANY);
+        for (const other of five) if (other !== repeater) hear(other, id, nowMs, -40, age);
+        stripped = id;
         sent.add(`${i} ${age}`);
         lastMs = nowMs;
       });

@@ -1,4 +1,5 @@
-import { decodeFrame, type Frame, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { decodeChirpFrame, TEST_COMPANY } from "../../protocol/beacon/pact";
+import type { BeaconFrame } from "../../protocol/beacon/sighting";
 import { Command } from "../../protocol/keyfob/codes";
 import { type Bytecode, buildBytecode } from "../../tools/build/bytecode";
 import type { Transmission } from "../../tools/sim/air/air";
@@ -23,7 +24,7 @@ export async function repeaterBytecode(): Promise<Bytecode> {
 export interface Sent {
   readonly atUs: Micros;
   readonly radio: number;
-  readonly frame: Frame;
+  readonly frame: BeaconFrame;
   readonly chirpHex: string;
   readonly transmission: Transmission;
 }
@@ -31,8 +32,8 @@ export interface Sent {
 /** Reads a transmission as the frame that it must be. @throws FormatError */
 export function sentFrame(transmission: Transmission): Sent {
   const { pdu, startUs, radio } = transmission;
-  const frame = decodeFrame(Buffer.from(pdu.address).reverse(), Buffer.from(pdu.data), TEST_COMPANY);
-  return { atUs: startUs, radio, frame, chirpHex: frame.chirp.toString("hex"), transmission };
+  const frame = decodeChirpFrame(Buffer.from(pdu.address).reverse(), Buffer.from(pdu.data), TEST_COMPANY);
+  return { atUs: startUs, radio, frame, chirpHex: frame.id.toString("hex"), transmission };
 }
 
 /** Longer than the device takes for a report. */

@@ -1,4 +1,5 @@
-import { decodeFrame, MAX_AGE_MINUTES, TEST_COMPANY } from "../../protocol/beacon/frame";
+import { decodeChirpFrame, TEST_COMPANY } from "../../protocol/beacon/pact";
+import { MAX_AGE_MINUTES } from "../../protocol/beacon/sighting";
 import { buildBytecode } from "../build/bytecode";
 import { Visitors } from "../sim/air/visitors";
 import { World } from "../sim/world/world";
@@ -34,8 +35,8 @@ export async function measureCapacity(perMinute: number, minutes: number, seed: 
     profile: WINDOWS_ONLY,
     recorded: visitors,
     onTransmission: ({ pdu, startUs }) => {
-      const frame = decodeFrame(Buffer.from(pdu.address).reverse(), Buffer.from(pdu.data), TEST_COMPANY);
-      const chirp = frame.chirp.toString("hex");
+      const frame = decodeChirpFrame(Buffer.from(pdu.address).reverse(), Buffer.from(pdu.data), TEST_COMPANY);
+      const chirp = frame.id.toString("hex");
       const counts = bursts.get(chirp);
       if (counts) counts[frame.age - 1] = (counts[frame.age - 1] ?? 0) + 1;
       const minute = Math.floor(startUs / MINUTE_US);

@@ -1,7 +1,7 @@
 // A shop: three counters with a repeater each, a hundred customers an hour with keyfobs, one of whom is infected.
 
 import { hourOfSeconds } from "../../protocol/base/time";
-import { MAX_AGE_MINUTES } from "../../protocol/beacon/frame";
+import { MAX_AGE_MINUTES } from "../../protocol/beacon/sighting";
 import { Command } from "../../protocol/keyfob/codes";
 import { isDirect } from "../../protocol/match/score";
 import { buildBytecode } from "../build/bytecode";

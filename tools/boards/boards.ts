@@ -43,6 +43,9 @@ const board = z
     deviceScript: z.string().min(1).describe("DeviceScript's board id, as in @dsboard/ID"),
     family: z.enum(["esp32", "esp32c3", "esp32s2", "esp32s3"]).describe("The chip"),
     roles: z.array(z.enum(["wearable", "repeater"])).min(1),
+    features: z
+      .array(z.enum(["findMy"]))
+      .describe("What the wearable's program can do beyond the least, where the board has code space for it"),
     radio,
     flash,
     spi: z

@@ -76,9 +76,14 @@ export function entrySource(board: BoardEntry, role: BoardRole): string {
   const clockChip = clockSource(board, chips);
   const { start, startFrom } = ROLES[role];
   imports.use(start, `../../${startFrom}`);
+  const pact = `${imports.use("pactCodec", "../../protocol/beacon/pact")}()`;
+  const findMy = () => `${imports.use("findMyCodec", "../../protocol/beacon/findMy")}()`;
+  // A repeater sends again what asks for it, and Find My does not.
+  const hearsFindMy = role === "wearable" && board.features.includes("findMy");
+  const codecs = role === "repeater" ? pact : `[${hearsFindMy ? `${pact}, ${findMy()}` : pact}]`;
   const defaults = configDefaults(role, { ...buildOf(role).tunables, txPowerDbm: radio.txPowerDbm });
   body.push(
-    `await ${start}(${JSON.stringify(defaults)}, { radio, radioJob${radio.kind === "native" ? ": undefined" : ""}, openFlash, clockChip: ${clockChip}, onPress: (handler) => ${onPress}(button, handler), light });`,
+    `await ${start}(${JSON.stringify(defaults)}, ${codecs}, { radio, radioJob${radio.kind === "native" ? ": undefined" : ""}, openFlash, clockChip: ${clockChip}, onPress: (handler) => ${onPress}(button, handler), light });`,
   );
   return `// ${board.name}, written out of boards.json.\n\n${imports.lines().join("\n")}\n\n${body.join("\n")}\n`;
 }

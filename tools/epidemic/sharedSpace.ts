@@ -1,6 +1,6 @@
 // Infection at a place that two people use one after the other, over the time that a repeater covers.
 
-import { MAX_AGE_MINUTES } from "../../protocol/beacon/frame";
+import { MAX_AGE_MINUTES } from "../../protocol/beacon/sighting";
 import type { Visit } from "./contactFile";
 
 /**

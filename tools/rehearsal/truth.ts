@@ -1,6 +1,6 @@
 // The ground truth: what every keyfob would answer if it were perfect, straight from the contact list.
 
-import { MAX_AGE_MINUTES } from "../../protocol/beacon/frame";
+import { MAX_AGE_MINUTES } from "../../protocol/beacon/sighting";
 import { CONTACT_SECONDS, type Contact, contactMinutes } from "../sim/contacts/contactList";
 import type { LoopScene } from "./scene";
 

@@ -4,8 +4,9 @@
 import { FormatError } from "../../protocol/base/formatError";
 import { firstMinuteOfHour, HOUR_MINUTES } from "../../protocol/base/time";
 import { chirpOf } from "../../protocol/beacon/chirp";
+import { Beacon } from "../../protocol/beacon/sighting";
 import { decodeRow, openMetadata, ROW_BYTES, TAG_BYTES } from "../../protocol/log/contactRow";
-import { TOLERANCE_MINUTES } from "../../protocol/match/matching";
+import { TOLERANCE_MINUTES } from "../../protocol/match/loadedRows";
 import { isDirect } from "../../protocol/match/score";
 import type { UploadFile } from "../../protocol/report/uploadFile";
 import { sha256 } from "../base/sha256";
@@ -71,7 +72,7 @@ function delayOf(bytes: Buffer, chirp: Buffer, minute: number): number | undefin
     for (let error = -TOLERANCE_MINUTES; error <= TOLERANCE_MINUTES; error++) {
       const origin = minute + error;
       if (((origin % HOUR_MINUTES) + HOUR_MINUTES) % HOUR_MINUTES !== row.minuteInHour) continue;
-      return openMetadata(sha256, row.sealed, chirp, origin).delay;
+      return openMetadata(sha256, Beacon.Pact, row.sealed, chirp, origin).delay;
     }
     return undefined;
   } catch (error) {

@@ -4,7 +4,9 @@
 import * as ds from "@devicescript/core";
 import { sha256 } from "../../../firmware/base/sha256";
 import { ChirpDeriver, SEED_BYTES } from "../../../protocol/beacon/chirp";
+import { Beacon } from "../../../protocol/beacon/sighting";
 import { sealRow } from "../../../protocol/log/contactRow";
+import { LoadedRows } from "../../../protocol/match/loadedRows";
 import { HourMatcher } from "../../../protocol/match/matching";
 import { BLOCK_SEEDS, type ShardBlock } from "../../../protocol/report/shard";
 
@@ -28,28 +30,25 @@ function publishedBlock(): ShardBlock {
 
 /** A log of strangers: rows in `minutes` minutes, spread evenly over the hour. */
 async function matcherWith(minutes: number): Promise<HourMatcher> {
-  const matcher = new HourMatcher(sha256, 60 * ROWS_PER_MINUTE);
+  const matcher = new HourMatcher(sha256, new LoadedRows(60 * ROWS_PER_MINUTE));
   matcher.begin(HOUR);
   for (let i = 0; i < minutes; i++) {
     const minute = HOUR * 60 + Math.floor((i * 60) / minutes);
     for (let k = 0; k < ROWS_PER_MINUTE; k++) {
       const chirp = sha256(fill(8, i * ROWS_PER_MINUTE + k)).slice(0, 28);
-      matcher.addRow(HOUR, sealRow(sha256, chirp, minute, { maxRssi: -70, txPower: -8, delay: 0, hearings: 2 }));
+      matcher.rows.add(
+        HOUR,
+        sealRow(sha256, Beacon.Pact, chirp, minute, { maxRssi: -70, txPower: -8, delay: 0, hearings: 2 }),
+      );
     }
     await ds.sleep(1);
   }
   return matcher;
 }
 
-/** How many minutes of the hour lie within 2 of a logged one: the digests that a seed costs. */
+/** The digests that a seed costs: none in an hour without rows, else one for each minute. */
 function derivedMinutes(minutes: number): number {
-  let derived = 0;
-  for (let t = 0; t < 60; t++) {
-    let near = false;
-    for (let i = 0; i < minutes; i++) if (Math.abs(Math.floor((i * 60) / minutes) - t) <= 2) near = true;
-    if (near) derived++;
-  }
-  return derived;
+  return minutes === 0 ? 0 : 60;
 }
 
 async function timeMatching(minutes: number, digests: number): Promise<void> {

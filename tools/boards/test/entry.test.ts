@@ -56,3 +56,10 @@ test("the program of every board and role passes the strict check of device code
   })();
   expect(errors).toBe("");
 });
+
+test("the wearable of a board hears the beacons among its features, and a repeater chirps alone", () => {
+  const board = findBoard("xiao-c3");
+  expect(entrySource(board, "wearable")).toContain("[pactCodec(), findMyCodec()]");
+  expect(entrySource({ ...board, features: [] }, "wearable")).not.toContain("findMy");
+  expect(entrySource(board, "repeater")).not.toContain("findMy");
+});

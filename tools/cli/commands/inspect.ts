@@ -1,7 +1,10 @@
 import type { Command } from "commander";
 import { HOUR_MINUTES, MAX_U32 } from "../../../protocol/base/time";
+import { ADV_A_BYTES, ADV_DATA_BYTES } from "../../../protocol/beacon/advertisement";
 import { CHIRP_BYTES, chirpOf, SEED_BYTES } from "../../../protocol/beacon/chirp";
-import { ADV_A_BYTES, ADV_DATA_BYTES, decodeFrame, encodeFrame, MAX_AGE_MINUTES } from "../../../protocol/beacon/frame";
+import { findMyCodec } from "../../../protocol/beacon/findMy";
+import { encodeChirpFrame, pactCodec } from "../../../protocol/beacon/pact";
+import { Beacon, MAX_AGE_MINUTES } from "../../../protocol/beacon/sighting";
 import { SLH_DSA_PUBLIC_KEY_BYTES } from "../../../protocol/crypto/slhDsa";
 import { decodeRow, openMetadata, ROW_BYTES } from "../../../protocol/log/contactRow";
 import { attenuationDb, isDirect } from "../../../protocol/match/score";
@@ -46,7 +49,7 @@ export function addInspectCommand(program: Command): void {
       const txPower = parseWhole("--tx-power", options.txPower, -128, 127);
       const age = parseWhole("--age", options.age, 0, MAX_AGE_MINUTES);
       const chirp = chirpOf(sha256, seed, minute);
-      const { advA, advData } = encodeFrame(chirp, txPower, age, parseCompany(options.company));
+      const { advA, advData } = encodeChirpFrame(chirp, txPower, age, parseCompany(options.company));
       report(options, { chirp: hex(chirp), advA: hex(advA), advData: hex(advData) });
     });
 
@@ -67,8 +70,11 @@ export function addInspectCommand(program: Command): void {
       const advA = parseHex("--adv-a", options.advA, ADV_A_BYTES);
       const advData = parseHex("--adv-data", options.advData, ADV_DATA_BYTES);
       const company = parseCompany(options.company);
-      const frame = decodeInput("the frame", () => decodeFrame(advA, advData, company));
-      report(options, { kind: frame.kind, chirp: hex(frame.chirp), txPower: frame.txPower, age: frame.age });
+      const isFindMy = findMyCodec().claims(0, advData, 0, advData.length, company);
+      const codec = isFindMy ? findMyCodec() : pactCodec();
+      const { id, txPowerDbm, age } = decodeInput("the frame", () => codec.decode(advA, advData, company));
+      if (isFindMy) report(options, { kind: "findMy", key: hex(id) });
+      else report(options, { kind: age === 0 ? "direct" : "repeated", chirp: hex(id), txPower: txPowerDbm, age });
     });
 
   inspect
@@ -106,12 +112,24 @@ export function addInspectCommand(program: Command): void {
   addGaenInspectCommands(inspect);
 }
 
+const KIND_WORDS: Record<Beacon, string> = {
+  [Beacon.Pact]: "pact",
+  [Beacon.Gaen]: "gaen",
+  [Beacon.Cx]: "cx",
+  [Beacon.FindMy]: "findMy",
+};
+
 function inspectRow(
   options: ReportOptions & { row: string } & Partial<Record<"chirp" | "seed" | "minute" | "originMinute", string>>,
 ): void {
   const bytes = parseHex("--row", options.row, ROW_BYTES);
   const row = decodeInput("the row", () => decodeRow(bytes));
-  const facts = { tag: hex(row.tag), minuteInHour: row.minuteInHour, sealed: hex(row.sealed) };
+  const facts = {
+    tag: hex(row.tag),
+    kind: KIND_WORDS[row.kind],
+    minuteInHour: row.minuteInHour,
+    sealed: hex(row.sealed),
+  };
   if (options.chirp === undefined && options.seed === undefined) {
     report(options, facts);
     return;
@@ -130,7 +148,7 @@ function inspectRow(
       EXIT.input,
       `the row's origin minute is ${row.minuteInHour} past the hour, not ${origin % HOUR_MINUTES}`,
     );
-  const metadata = openMetadata(sha256, row.sealed, chirp, origin);
+  const metadata = openMetadata(sha256, row.kind, row.sealed, chirp, origin);
   report(options, {
     ...facts,
     ...metadata,

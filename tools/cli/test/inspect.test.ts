@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { slh_dsa_sha2_128s as slhDsa } from "@noble/post-quantum/slh-dsa.js";
 import { afterAll, describe, expect, it } from "vitest";
 import { chirpOf } from "../../../protocol/beacon/chirp";
+import { Beacon } from "../../../protocol/beacon/sighting";
 import { sealRow } from "../../../protocol/log/contactRow";
 import { keyIdOf } from "../../../protocol/report/shard";
 import { layOutShard, packBlocks } from "../../../protocol/report/shardFile";
@@ -87,7 +88,7 @@ describe("chirpfob inspect frame", () => {
 describe("chirpfob inspect row", () => {
   const seed = Buffer.alloc(32, 5);
   const minute = 29_886_017;
-  const row = sealRow(sha256, chirpOf(sha256, seed, minute), minute + 1, {
+  const row = sealRow(sha256, Beacon.Pact, chirpOf(sha256, seed, minute), minute + 1, {
     maxRssi: -61,
     txPower: -8,
     delay: 3,
@@ -96,7 +97,7 @@ describe("chirpfob inspect row", () => {
 
   it("shows no more than tag and minute without the chirp, and everything with its seed", async () => {
     const closed = await runCli(["inspect", "row", "--row", row.toString("hex"), "--json"]);
-    expect(Object.keys(closed.json())).toEqual(["tag", "minuteInHour", "sealed"]);
+    expect(Object.keys(closed.json())).toEqual(["tag", "kind", "minuteInHour", "sealed"]);
     const args = ["--seed", seed.toString("hex"), "--minute", `${minute}`, "--origin-minute", `${minute + 1}`];
     const open = await runCli(["inspect", "row", "--row", row.toString("hex"), ...args, "--json"]);
     expect(open.json()).toMatchObject({

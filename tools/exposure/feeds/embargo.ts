@@ -1,6 +1,6 @@
 import { hourOfMinute, minuteOfSeconds } from "../../../protocol/base/time";
-import { MAX_AGE_MINUTES } from "../../../protocol/beacon/frame";
-import { TOLERANCE_MINUTES } from "../../../protocol/match/matching";
+import { MAX_AGE_MINUTES } from "../../../protocol/beacon/sighting";
+import { TOLERANCE_MINUTES } from "../../../protocol/match/loadedRows";
 
 /** A seed's hour must be over for this long before it may be public: until then its chirps could still be replayed. */
 export const EMBARGO_MINUTES = MAX_AGE_MINUTES + TOLERANCE_MINUTES;

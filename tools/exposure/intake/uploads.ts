@@ -5,7 +5,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { FormatError } from "../../../protocol/base/formatError";
 import { firstMinuteOfHour, hourOfSeconds, minuteOfSeconds } from "../../../protocol/base/time";
 import { SEED_BYTES } from "../../../protocol/beacon/chirp";
-import { TOLERANCE_MINUTES } from "../../../protocol/match/matching";
+import { TOLERANCE_MINUTES } from "../../../protocol/match/loadedRows";
 import { CHAFF_NUMBER, PERMISSION_BYTES } from "../../../protocol/report/permissionNumber";
 import {
   decodeUploadFile,

@@ -1,6 +1,6 @@
 // What each keyfob concluded, and why.
 
-import { MAX_AGE_MINUTES } from "../../../protocol/beacon/frame";
+import { MAX_AGE_MINUTES } from "../../../protocol/beacon/sighting";
 import { html, type Markup, NO_MARKUP } from "../../base/html";
 import { table } from "../../base/table";
 import { clock, counted, listed, minutesText, percent } from "../../base/words";

@@ -1,6 +1,6 @@
 // Who was near whom: one lane for each person and repeater, drawn with boxes, so that it fits a phone as well as paper.
 
-import { MAX_AGE_MINUTES } from "../../../protocol/beacon/frame";
+import { MAX_AGE_MINUTES } from "../../../protocol/beacon/sighting";
 import { html, type Markup, NO_MARKUP } from "../../base/html";
 import { clock, counted, listed, minutesText } from "../../base/words";
 import type { Deed, Encounter, LoopResult, RepeaterReport } from "../result";

@@ -1,6 +1,6 @@
 // People who pass by, as receivers hear them: frames that the scenario puts on the air without a device for each person.
 
-import { encodeFrame, TEST_COMPANY } from "../../../protocol/beacon/frame";
+import { encodeChirpFrame, TEST_COMPANY } from "../../../protocol/beacon/pact";
 import { SeededRandom } from "../core/random";
 import type { Micros } from "../core/scheduler";
 import type { RecordedPacket, RecordedTraffic } from "./air";
@@ -61,7 +61,7 @@ export class Visitors implements RecordedTraffic {
   }
 
   private packet({ chirp, age = 0, rssiDbm = -50, nextUs, sender }: Present): RecordedPacket {
-    const { advA, advData } = encodeFrame(chirp, 0, age, TEST_COMPANY);
+    const { advA, advData } = encodeChirpFrame(chirp, 0, age, TEST_COMPANY);
     const pdu = {
       type: ADV_NONCONN_IND,
       isAddressRandom: true,

@@ -1,5 +1,6 @@
 import { Logs } from "../../../firmware/log/logs";
 import { ROW_BYTES } from "../../../protocol/log/contactRow";
+import { LoadedRows } from "../../../protocol/match/loadedRows";
 import { HourMatcher, type Match } from "../../../protocol/match/matching";
 import { sha256 } from "../../base/sha256";
 import type { NorFlashState } from "../device/norFlash";
@@ -30,13 +31,13 @@ export async function rowsOf(logs: Logs, hour: number): Promise<Buffer[]> {
  */
 export async function encounters(own: Logs, infected: Logs, firstHour: number, lastHour: number): Promise<Match[]> {
   const matches: Match[] = [];
-  const matcher = new HourMatcher(sha256, CAPACITY);
+  const matcher = new HourMatcher(sha256, new LoadedRows(CAPACITY));
   for (let hour = firstHour; hour <= lastHour; hour++) {
     const seed = await infected.seeds.get(hour);
     if (!seed) continue;
     matcher.begin(hour);
     for (const rowHour of [hour - 1, hour, hour + 1])
-      for (const row of await rowsOf(own, rowHour)) matcher.addRow(rowHour, row);
+      for (const row of await rowsOf(own, rowHour)) matcher.rows.add(rowHour, row);
     matches.push(...matcher.matchBlock({ hour, seeds: [seed], reverseMask: 0 }));
   }
   return matches;

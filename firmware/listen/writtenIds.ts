@@ -1,38 +1,39 @@
 import { readU16, writeU16 } from "../../protocol/base/bytes";
-import { CHIRP_BYTES } from "../../protocol/beacon/chirp";
+import type { Beacon } from "../../protocol/beacon/sighting";
 
 const SETS = 512;
 const WAYS = 4;
-/** Twelve bits of the chirp, then four bits of stamp: the minute of the row's writing modulo 15, plus 1; 0: free. */
+/** Twelve bits of the identifier, then four bits of stamp: the minute of the row's writing modulo 15, plus 1; 0: free. */
 const SLOT_BYTES = 2;
 const SET_BYTES = WAYS * SLOT_BYTES;
 const STAMPS = 15;
-/** Bytes of what `recent` tells of a chirp: set u16 | slot 2. */
+/** Bytes of what `recent` tells of an identifier: set u16 | slot 2. */
 const REMEMBERED_BYTES = 4;
 
 /**
- * Remembers, for the 13 minutes in which they may still be on the air, the chirps whose row has been written, so that a chirp
- * never gets a second row. It keeps 21 of a chirp's 224 bits (9 choose the set): too few to match or to open anything,
- * enough that one new chirp in 1,000 is mistaken for an old one when it is full, and far fewer otherwise. 4 KB for 2,048
- * chirps, 13 minutes of 157 neighbours; beyond, the oldest makes room.
+ * Remembers, for the 13 minutes in which they may still be on the air, the identifiers whose row has been written, so that
+ * none gets a second row. It keeps 21 bits of an identifier (9 choose the set): too few to match or to open anything, enough
+ * that one new identifier in 1,000 is mistaken for an old one when it is full, and far fewer otherwise. 4 KB for 2,048
+ * identifiers, 13 minutes of 157 neighbours; beyond, the oldest makes room.
  */
-export class WrittenChirps {
+export class WrittenIds {
   private readonly slots: Buffer;
 
   constructor() {
     this.slots = Buffer.alloc(SETS * SET_BYTES);
   }
 
-  has(chirp: Buffer): boolean {
+  has(kind: Beacon, id: Buffer): boolean {
     const slots = this.slots;
-    const set = setOf(chirp);
+    const set = setOf(id);
+    const first = firstOf(kind, id);
     for (let at = set; at < set + SET_BYTES; at += SLOT_BYTES)
-      if (slots[at] === chirp[0] && (slots[at + 1] ^ chirp[1]) < 16 && (slots[at + 1] & 15) !== 0) return true;
+      if (slots[at] === first && (slots[at + 1] ^ id[1]) < 16 && (slots[at + 1] & 15) !== 0) return true;
     return false;
   }
 
-  add(chirp: Buffer, nowMinute: number): void {
-    this.put(setOf(chirp), chirp[0], chirp[1], nowMinute);
+  add(kind: Beacon, id: Buffer, nowMinute: number): void {
+    this.put(setOf(id), firstOf(kind, id), id[1], nowMinute);
   }
 
   /** Forgets what is older than `memoryMinutes` (at most 14); to be called every minute, before anything is added in it. */
@@ -43,7 +44,7 @@ export class WrittenChirps {
     for (let at = 1; at < slots.length; at += SLOT_BYTES) if (((alive >> (slots[at] & 15)) & 1) === 0) slots[at] = 0;
   }
 
-  /** What is remembered of the chirps written in the last `minutes`, 4 bytes each, as many as `maxBytes` hold. */
+  /** What is remembered of the identifiers written in the last `minutes`, 4 bytes each, as many as `maxBytes` hold. */
   recent(minutes: number, nowMinute: number, maxBytes: number): Buffer {
     const found = Buffer.alloc(maxBytes);
     let length = 0;
@@ -89,6 +90,12 @@ function stampOf(minute: number): number {
   return (minute % STAMPS) + 1;
 }
 
-function setOf(chirp: Buffer): number {
-  return (chirp[CHIRP_BYTES - 1] | ((chirp[CHIRP_BYTES - 2] & 1) << 8)) * SET_BYTES;
+/** An identifier of one kind is none of another, though their bytes are alike. */
+function firstOf(kind: Beacon, id: Buffer): number {
+  return id[0] ^ (kind << 6);
+}
+
+/** Every identifier has 16 bytes at least. */
+function setOf(id: Buffer): number {
+  return (id[15] | ((id[14] & 1) << 8)) * SET_BYTES;
 }
