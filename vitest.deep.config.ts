@@ -32,7 +32,9 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Two more than the processors that it needs: the longest files, with real ports and processes, wait for most of their time.
     maxWorkers: 4,
-    // Tests with real ports and processes can miss their moment on a busy machine; vitest reports each retry.
+    // Tests with real ports and processes can miss their moment on a busy machine; the reporter names each retry, and fails a run
+    // with more than one.
     retry: process.env.CI ? 1 : 0,
+    reporters: process.env.CI ? ["default", "./test/retryReporter.ts"] : ["default"],
   },
 });

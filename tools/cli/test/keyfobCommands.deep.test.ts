@@ -207,7 +207,9 @@ describe("a keyfob on the desk", () => {
     expect(erasing.stdout()).toMatch(/nothing was erased/);
   });
 
-  it("is found among others by name; several are listed where nobody can be asked, and offered on a terminal", async () => {
+  it("is found among others by name; several are listed where nobody can be asked, and offered on a terminal", async ({
+    skip,
+  }) => {
     const desks = [await plugIn({ pty: false }), await plugIn({ pty: false })];
     const environment = { CHIRPFOB_PORTS: desks.map(({ port }) => port.address).join(",") };
     const several = startChirpfob(["status"], environment);
@@ -218,7 +220,7 @@ describe("a keyfob on the desk", () => {
     expect(JSON.parse(listed.stdout())).toMatchObject([{ kind: "keyfob" }, { kind: "keyfob" }]);
     const one = startChirpfob(["status", "--json"], { CHIRPFOB_PORTS: String(desks[0]?.port.address) });
     expect(await one.ended).toBe(0);
-    if (!hasTool("script")) return;
+    if (!hasTool("script")) return skip("script is not installed");
     const asking = startChirpfob(["clock", "sync"], environment, true);
     await asking.prints(/Which one\? \(1 to 2\)/);
     asking.child.stdin?.write("3\n");

@@ -47,14 +47,16 @@ describe.each(ENGINES)("The publisher on %s", (engine) => {
     return Promise.all(names.map(async (name) => decodeShardFile(sha256, await readFile(join(folder(), name)))));
   };
 
-  it("publishes nothing, and no empty shard, when nothing is due", async () => {
-    if (core === undefined) return;
+  it("publishes nothing, and no empty shard, when nothing is due", async ({ skip }) => {
+    if (core === undefined) return skip("PostgreSQL is not installed");
     expect((await publish(core)).published).toEqual([]);
     expect(await readdir(folder())).toEqual(["index.json"]);
   });
 
-  it("releases seeds twelve minutes after their hour, in filled, sorted, signed and linked chunks of bounded size", async () => {
-    if (core === undefined) return;
+  it("releases seeds twelve minutes after their hour, in filled, sorted, signed and linked chunks of bounded size", async ({
+    skip,
+  }) => {
+    if (core === undefined) return skip("PostgreSQL is not installed");
     await take(first);
     const { published } = await publish(core);
     const files = await shards();
@@ -75,8 +77,10 @@ describe.each(ENGINES)("The publisher on %s", (engine) => {
     for (const { blocks } of files) expect(blocks.length).toBeLessThanOrEqual(MAX_BLOCKS);
   });
 
-  it("releases the last hour one minute after its embargo ends, never before, beside nobody's other hours", async () => {
-    if (core === undefined) return;
+  it("releases the last hour one minute after its embargo ends, never before, beside nobody's other hours", async ({
+    skip,
+  }) => {
+    if (core === undefined) return skip("PostgreSQL is not installed");
     clock.seconds = (NOW_HOUR + 1) * 3600 + 12 * 60 - 1;
     expect((await publish(core)).published).toEqual([]);
     clock.seconds += 1;
@@ -85,8 +89,10 @@ describe.each(ENGINES)("The publisher on %s", (engine) => {
     expect(await core.database.query("select * from embargoed")).toEqual([]);
   });
 
-  it("publishes a seed once, however often it is uploaded, so that two shards never share one person's hours", async () => {
-    if (core === undefined) return;
+  it("publishes a seed once, however often it is uploaded, so that two shards never share one person's hours", async ({
+    skip,
+  }) => {
+    if (core === undefined) return skip("PostgreSQL is not installed");
     const again = makeUpload({
       hours: 6,
       firstHour: first.firstHour - 2,

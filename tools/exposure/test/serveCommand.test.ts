@@ -128,8 +128,8 @@ describe("chirpfob serve", () => {
     }
   });
 
-  it("refuses every other user, even one who may enter the folder", async () => {
-    if (process.getuid?.() !== 0 || !hasTool("setpriv")) return;
+  it("refuses every other user, even one who may enter the folder", async ({ skip }) => {
+    if (process.getuid?.() !== 0 || !hasTool("setpriv")) return skip("only root can become another user");
     const asNobody = (script: string) =>
       execFileSync(
         "setpriv",
@@ -143,8 +143,8 @@ describe("chirpfob serve", () => {
     await chmod(data, 0o700);
   });
 
-  it("tells another user that the service is not theirs, not that there is none", async () => {
-    if (process.getuid?.() !== 0) return;
+  it("tells another user that the service is not theirs, not that there is none", async ({ skip }) => {
+    if (process.getuid?.() !== 0) return skip("only root can become another user");
     process.seteuid?.(65534);
     const { exitCode, stderr } = await runCli(["stats", "--data", data]).finally(() => process.seteuid?.(0));
     expect([exitCode, stderr]).toEqual([4, expect.stringMatching(/may not administer this service/)]);

@@ -30,8 +30,10 @@ describe.each(ENGINES)("What %s stores", (engine: Engine) => {
     }
   });
 
-  it("has no column that numbers and seeds share, and none with a time finer than a day beside either", async () => {
-    if (core === undefined) return;
+  it("has no column that numbers and seeds share, and none with a time finer than a day beside either", async ({
+    skip,
+  }) => {
+    if (core === undefined) return skip("PostgreSQL is not installed");
     const columns = await core.database.query<{ table_name: string; column_name: string; data_type: string }>(
       "select table_name, column_name, data_type from information_schema.columns where table_schema = 'public'",
     );
@@ -51,8 +53,8 @@ describe.each(ENGINES)("What %s stores", (engine: Engine) => {
     expect(sequences).toEqual([]);
   });
 
-  it("holds spent numbers no more, in any form, nor receipts, nor a time of day of any upload", async () => {
-    if (core === undefined) return;
+  it("holds spent numbers no more, in any form, nor receipts, nor a time of day of any upload", async ({ skip }) => {
+    if (core === undefined) return skip("PostgreSQL is not installed");
     const text = await dump(core, database);
     for (const secret of [...numbers, ...receipts]) {
       const forms = [secret, createHash("sha256").update(secret).digest()].map((bytes) => bytes.toString("hex"));
@@ -70,8 +72,10 @@ describe.each(ENGINES)("What %s stores", (engine: Engine) => {
     }
   });
 
-  it("leaves no trace of the order of uploads beside a number: not in rows' places, nor in transaction ids", async () => {
-    if (core === undefined) return;
+  it("leaves no trace of the order of uploads beside a number: not in rows' places, nor in transaction ids", async ({
+    skip,
+  }) => {
+    if (core === undefined) return skip("PostgreSQL is not installed");
     const uploads = await core.database.query<{ id: string; xmin: string }>(
       "select id, xmin::text as xmin from intake",
     );
@@ -85,8 +89,8 @@ describe.each(ENGINES)("What %s stores", (engine: Engine) => {
     expect(hashes).toEqual([...hashes].sort());
   });
 
-  it("loses the deleted rows of spent numbers when it sweeps", async () => {
-    if (core === undefined) return;
+  it("loses the deleted rows of spent numbers when it sweeps", async ({ skip }) => {
+    if (core === undefined) return skip("PostgreSQL is not installed");
     await core.keys.prepare();
     await expect.poll(() => deadRows(core), { timeout: 5000 }).toBeGreaterThan(0);
     await core.sweep();

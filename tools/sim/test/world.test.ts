@@ -87,9 +87,9 @@ describe("the air", () => {
     expect(share).toBeLessThan(0.995);
   });
 
-  it("plays recorded phones to a device, hundreds a minute, beside which it still hears its neighbour", () => {
+  it("plays recorded phones to a device, hundreds a minute, beside which it still hears its neighbour", ({ skip }) => {
     const file = sharedFile("data/ble-conference-room-000deg.csv.gz");
-    if (!file) return;
+    if (!file) return skip("the recording is not here");
     const run = (withPhones: boolean): number => {
       let neighbours = 0;
       let phones = 0;
