@@ -115,8 +115,11 @@ export function openMetadata(
   return { maxRssi: readI8(plain, 0), txPower: readI8(plain, 1), delay: plain[2] >> 4, hearings: plain[2] & 15 };
 }
 
-/** The kind lies where the minute has its two top bits, as in the row: they are zero until the year 4011. */
-function metadataKeystream(sha256: Sha256, kind: Beacon, id: Buffer, originMinute: number): Buffer {
+/**
+ * What a row's three sealed bytes are XORed with: the first three bytes of a digest of identifier, kind and origin minute. The
+ * kind lies where the minute has its two top bits, as in the row: they are zero until the year 4011.
+ */
+export function metadataKeystream(sha256: Sha256, kind: Beacon, id: Buffer, originMinute: number): Buffer {
   const minuteAt = DOMAIN.length + id.length;
   const message = Buffer.alloc(minuteAt + 4);
   message.set(DOMAIN, 0);
