@@ -43,6 +43,7 @@ const COMMANDS: readonly {
   { name: "keys", load: async () => (await import("../commands/keys")).addRegionKeyCommands },
   { name: "publish", load: async () => (await import("../commands/publish")).addPublishCommand },
   { name: "stats", load: async () => (await import("../commands/stats")).addStatsCommand },
+  { name: "study", load: async () => (await import("../commands/study")).addStudyCommand },
   { name: "federate", load: async () => (await import("../commands/federate")).addFederateCommand },
 ];
 

@@ -16,7 +16,7 @@ const OWN_FIELDS = 9;
 const HEARD_MINUTE_AT = 16;
 
 export interface ChirpsData {
-  /** Minutes in which the wearer was infectious, both inclusive; undefined if at no time. */
+  /** Minutes in which the wearer was infectious: the first, and the first one after; undefined if at no time. */
   readonly infectious: readonly [from: number, until: number] | undefined;
   readonly seeds: readonly { readonly hour: number; readonly seed: Buffer }[];
   readonly rows: readonly { readonly hour: number; readonly row: ContactRow }[];
@@ -68,7 +68,7 @@ export function chirpsTable(data: ChirpsData, day: number, shape: Shape, random:
   });
   const own = sample(minutesOfDay(data, day), shape.own, random).map(({ minute, seed }) => {
     const chirp = chirpOf(nativeSha256, seed, minute);
-    const isInfectious = data.infectious !== undefined && data.infectious[0] <= minute && minute <= data.infectious[1];
+    const isInfectious = data.infectious !== undefined && data.infectious[0] <= minute && minute < data.infectious[1];
     const keystreams = Array.from({ length: KEYSTREAMS }, (_, i) => {
       const digest = metadataKeystream(nativeSha256, chirp, minute - TOLERANCE_MINUTES + i);
       return digest.readUIntLE(0, SEALED_BYTES);

@@ -52,7 +52,7 @@ function published(keyfobs: readonly Keyfob[], day: number): ChirpsAnswer[] {
         matcher.begin(hour);
         for (const { hour: rowHour, row } of rows) matcher.addRow(rowHour, row);
         for (const { minute, metadata } of matcher.matchBlock({ hour, seeds: [seed], reverseMask: 0 })) {
-          if (minute < infectious[0] || minute > infectious[1]) continue;
+          if (minute < infectious[0] || minute >= infectious[1]) continue;
           const level = attenuationClass(DEFAULT_SCORE, attenuationDb(metadata.txPower, metadata.maxRssi));
           if (isDirect(metadata.delay)) direct[level] = (direct[level] as number) + 1;
           else shared++;
