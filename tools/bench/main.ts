@@ -5,6 +5,7 @@ import { benchGaen } from "./gaen";
 import { benchProtocol } from "./protocol";
 import { benchRepeater } from "./repeater";
 import { benchSim } from "./sim";
+import { benchStudy } from "./study";
 
 const PARTS: Record<string, () => Promise<void>> = {
   protocol: benchProtocol,
@@ -12,6 +13,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   exposure: benchExposure,
   repeater: benchRepeater,
   gaen: benchGaen,
+  study: benchStudy,
 };
 
 const wanted = process.argv.slice(2);

@@ -199,6 +199,7 @@ export class StudyServer {
     const shape = shapeOf(study.descriptor, cohort.length);
     const words = study.circuit.answerWords(shape);
     const startedMs = performance.now();
+    const usedBefore = process.cpuUsage();
     const answers: Shared[] = [];
     for (let table = 0; table < tablesOf(study.descriptor); table++)
       answers.push(await study.circuit.run(engine, shape, this.tableInput(cohort, table)));
@@ -211,15 +212,20 @@ export class StudyServer {
       );
     for (const part of answers.flat()) part.fill(0);
     register.deleteContributions();
-    this.report(engine, cohort.length, (performance.now() - startedMs) / 1000);
+    const used = process.cpuUsage(usedBefore);
+    this.report(engine, cohort.length, {
+      seconds: (performance.now() - startedMs) / 1000,
+      processorSeconds: (used.user + used.system) / 1e6,
+    });
   }
 
-  private report({ cost }: Engine, participants: number, seconds: number): void {
+  private report({ cost }: Engine, participants: number, time: Readonly<Record<string, number>>): void {
+    const rounded = Object.entries(time).map(([name, seconds]) => [name, Math.round(1000 * seconds) / 1000]);
     this.log("info", "computed", {
       participants,
       circuitDigest: circuitDigest(this.study.circuit),
       ...cost,
-      seconds: Math.round(1000 * seconds) / 1000,
+      ...Object.fromEntries(rounded),
     });
   }
 

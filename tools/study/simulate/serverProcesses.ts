@@ -21,6 +21,8 @@ export interface ServerReport {
   readonly bytes: number;
   readonly shuffleBytes: number;
   readonly seconds: number;
+  /** Seconds of a processor that it used: less than the time that passed where several share one. */
+  readonly processorSeconds: number;
 }
 
 /** Ports that nobody uses now. */
@@ -99,6 +101,7 @@ export class ServerProcess {
       bytes: number("bytesSent"),
       shuffleBytes: number("shuffleBytesSent"),
       seconds: number("seconds"),
+      processorSeconds: number("processorSeconds"),
     };
   }
 
