@@ -86,9 +86,9 @@ export class FrameConnection {
       await new Promise((done) => setTimeout(done, 5));
   }
 
+  /** Ends the connection; a reader that waits hears of it. */
   close(): void {
-    this.lost ??= new StudyError("the connection was closed", "unreachable");
-    this.socket.destroy();
+    this.end(new StudyError("the connection was closed", "unreachable"));
   }
 
   private write(): void {
@@ -137,15 +137,20 @@ export class FrameConnection {
   }
 
   private lose(why: string): void {
-    if (this.lost) return;
     const error = new StudyError(
       `server ${this.name} failed: ${why}. The study ends, nothing is returned`,
       "unreachable",
     );
+    if (this.end(error)) this.onLost(error);
+  }
+
+  /** @returns false if it had ended already */
+  private end(error: StudyError): boolean {
+    if (this.lost) return false;
     this.lost = error;
     this.socket.destroy();
     this.reader?.fail(error);
     this.reader = undefined;
-    this.onLost(error);
+    return true;
   }
 }

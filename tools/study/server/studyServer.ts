@@ -2,8 +2,8 @@
 // anywhere ends the study everywhere.
 
 import { randomBytes } from "node:crypto";
-import { createServer, type Server as HttpServer } from "node:http";
-import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
+import { createServer } from "node:http";
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
 import { z } from "zod";
 import type { Log } from "../../exposure/log";
 import type { TableInput } from "../circuits/circuit";
@@ -23,6 +23,8 @@ const KEY_BYTES = 32;
 const DAY_MS = 86_400_000;
 /** After this long without an answer of a participant's being fetched, the server looks whether keepDays are over. */
 const LOOK_MS = 60_000;
+/** How long a server that has ended waits for participants to take its last answers. */
+const LINGER_MS = 2_000;
 
 const helloSchema = z.strictObject({ digest: z.string(), circuitDigest: z.string(), signature: z.string() });
 const receivedSchema = z.array(z.tuple([z.int(), z.string()]));
@@ -35,7 +37,7 @@ export class StudyServer {
   private readonly ended = new AbortController();
   private phase: Phase = "agree";
   private signatures: string[] = [];
-  private http: HttpServer | undefined;
+  private readonly sockets = new Set<TLSSocket>();
   private tls: TlsServer | undefined;
   private onForgotten: (() => void) | undefined;
   /** From here on it is no failure by itself if a server leaves. */
@@ -76,9 +78,8 @@ export class StudyServer {
       this.register.deleteAnswers();
       await this.peers.flush();
       this.peers.close();
-      this.http?.closeAllConnections();
-      this.tls?.close();
       this.log("info", "deleted");
+      await this.closeSockets();
     }
   }
 
@@ -94,6 +95,15 @@ export class StudyServer {
     this.register.deleteAnswers();
     this.ended.abort(error);
     this.peers.close();
+  }
+
+  /** Lets participants have what was answered last, for a moment. */
+  private async closeSockets(): Promise<void> {
+    this.tls?.close();
+    for (const socket of this.sockets) socket.end();
+    for (const untilMs = Date.now() + LINGER_MS; this.sockets.size > 0 && Date.now() < untilMs; )
+      await new Promise((done) => setTimeout(done, 10));
+    for (const socket of this.sockets) socket.destroy();
   }
 
   private async listen(): Promise<void> {
@@ -116,12 +126,15 @@ export class StudyServer {
         ALPNProtocols: [PEER_PROTOCOL, "http/1.1"],
       },
       (socket) => {
-        if (socket.alpnProtocol !== PEER_PROTOCOL) http.emit("connection", socket);
-        else if (!this.peers.accept(socket)) this.log("warn", "peer-refused");
+        if (socket.alpnProtocol !== PEER_PROTOCOL) {
+          this.sockets.add(socket);
+          socket.once("close", () => this.sockets.delete(socket));
+          http.emit("connection", socket);
+        } else if (this.peers.accept(socket)) this.log("info", "peer-met");
+        else this.log("warn", "peer-refused");
       },
     );
     tls.on("tlsClientError", () => undefined);
-    this.http = http;
     this.tls = tls;
     await new Promise<void>((resolve, reject) => {
       tls.once("error", (error: NodeJS.ErrnoException) =>

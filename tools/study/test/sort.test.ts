@@ -29,7 +29,7 @@ describe("an opened order", () => {
     ["four different tags", [9, 1, 5, 3]],
     ["two pairs", [2, 8, 8, 2]],
   ])("is each of the 24 equally often for %s", async (_, tags) => {
-    const runs = 480;
+    const runs = 240;
     const counts = await orders(tags, runs);
     expect(counts.size).toBe(24);
     const chi2 = [...counts.values()].reduce((sum, count) => sum + (count - runs / 24) ** 2 / (runs / 24), 0);
