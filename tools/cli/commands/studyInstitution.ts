@@ -14,6 +14,8 @@ import { asStudyCliError } from "../studyErrors";
 
 const DEFAULT_PORT = 8741;
 const WAIT_SECONDS = 300;
+const HOUR_SECONDS = 3600;
+const MAX_COLLECT_HOURS = 30 * 24;
 
 interface KeysOptions {
   readonly data: string;
@@ -31,7 +33,7 @@ interface CreateOptions {
   readonly least: string;
   readonly heard: string;
   readonly own: string;
-  readonly until: string;
+  readonly hours: string;
   readonly keepDays: string;
   readonly output: string;
   readonly invitations: string;
@@ -67,13 +69,13 @@ export function addStudyInstitutionCommands(study: Command): void {
     .option("--least <n>", "with fewer participants the study ends without results", String(LEAST_COHORT))
     .option("--heard <n>", "encounters of a participant, or rows of a keyfob and day", "600")
     .option("--own <n>", "own chirps of a keyfob and day; 1 for collision", "240")
-    .requiredOption("--until <time>", "when collecting ends, such as 2026-12-01T18:00:00Z")
+    .option("--hours <n>", "hours from now in which people can take part", "48")
     .option("--keep-days <n>", "days for which answers that nobody fetches are kept", "7")
     .requiredOption("-o, --output <file>", "the study, for servers and participants")
     .requiredOption("--invitations <file>", "the invitation numbers, a line each: one for each person, and nobody else")
     .addHelpText(
       "after",
-      "\nExample:\n  chirpfob study create --title 'Conference' --circuit collision --days 2026-11-01..2026-11-14 --servers elm.json oak.json ash.json --participants 200 --heard 140 --until 2026-12-01T18:00:00Z -o study.json --invitations invitations.txt",
+      "\nExample:\n  chirpfob study create --title 'Conference' --circuit collision --days 2026-11-01..2026-11-14 --servers elm.json oak.json ash.json --participants 200 --heard 140 -o study.json --invitations invitations.txt",
     )
     .action((options: CreateOptions) => asStudyCliError(() => create(options)));
 
@@ -93,9 +95,7 @@ async function makeKeys({ data, name, host, port }: KeysOptions): Promise<void> 
 }
 
 async function create(options: CreateOptions): Promise<void> {
-  const until = Date.parse(options.until);
-  if (!/^\d{4}-\d\d-\d\dT[\d:]+(\.\d+)?Z$/.test(options.until) || Number.isNaN(until))
-    throw new CliError(EXIT.input, `--until must be a time such as 2026-12-01T18:00:00Z, got "${options.until}"`);
+  const hours = parseWhole("--hours", options.hours, 1, MAX_COLLECT_HOURS);
   const servers = await Promise.all(options.servers.map(async (file) => parseInstitution(await readInput(file), file)));
   const participants = parseWhole("--participants", options.participants, LEAST_COHORT, MAX_PLACES);
   await expectFree(options.output, false);
@@ -108,7 +108,7 @@ async function create(options: CreateOptions): Promise<void> {
       heard: parseWhole("--heard", options.heard, 1, MAX_SLOTS),
       own: options.circuit === "collision" ? 1 : parseWhole("--own", options.own, 1, MAX_SLOTS),
       leastCohort: parseWhole("--least", options.least, LEAST_COHORT, participants),
-      collectUntil: Math.floor(until / 1000),
+      collectUntil: Math.floor(Date.now() / 1000) + hours * HOUR_SECONDS,
       waitSeconds: WAIT_SECONDS,
       keepDays: parseWhole("--keep-days", options.keepDays, 1, 30),
       servers,
@@ -126,7 +126,14 @@ async function create(options: CreateOptions): Promise<void> {
 async function serve({ data, study: file }: ServeOptions): Promise<void> {
   const study = parseStudy(await readInput(file), file);
   const identity = await readIdentity(data);
-  await interruptible((signal) => new StudyServer(study, identity, stderrLog).run(signal));
+  await interruptible(async (signal) => {
+    try {
+      await new StudyServer(study, identity, stderrLog).run(signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new CliError(EXIT.interrupted, "interrupted: the study ends at all servers, and nothing is returned");
+    }
+  });
   printJson({
     study: study.digest,
     ended: "all answers were fetched or kept for their time, and everything is deleted",
