@@ -140,6 +140,21 @@ export const SUBSTITUTIONS: readonly Substitution[] = [
     by: (here, name) => here.file(name, JSON.stringify(GAEN_SIGHTINGS)),
     why: "the reader's own recording; here two sightings of a phone of that sample",
   },
+    written: /(?<=--cohort )FILE\b/,
+    by: (here) => here.file("cohort.json", COHORT),
+    why: "the cohort of whoever tries it",
+  },
+  {
+    written: /(?<=--segments )FILE\b/,
+    by: (here) => here.file("segments.json", '{"segments":[{"a":"x","b":"y","from":0,"until":900,"metres":1.5}]}'),
+    why: "what somebody measured",
+  },
+  {
+    written: /(?<=--input )FILE\b/,
+    by: (here) => here.file("mine.json", '{"number":7,"infected":false,"encounters":[{"with":3,"t0":12}]}'),
+    why: "a participant's own data",
+  },
+  { written: /(?<=--port )874[123]\b/, by: (here, port) => here.freePort(port), why: "the port may be taken here" },
   {
     written: /devicescript-esp32(c3)?-0x1?0+\.bin/,
     by: (here, name) => here.file(name, "stands for a runtime: there is no board to flash"),
@@ -178,6 +193,16 @@ function jsonOf(document: string): string {
   return /```json\n([\s\S]*?)```/.exec(text)?.[1] ?? "";
 }
 
+/** Three people, of whom one is infected and met the second one in time, and the third one too late. */
+const COHORT = JSON.stringify({
+  circuit: "collision",
+  participants: [
+    { id: "a", infected: true, from: 10, until: 20, encounters: [] },
+    { id: "b", infected: false, encounters: [{ with: "a", t0: 12 }] },
+    { id: "c", infected: false, encounters: [{ with: "a", t0: 20 }] },
+  ],
+});
+
 /** A day of the documents, moved so that it is as long ago as it was when they were written. */
 function dateHere(written: string): string {
   const daysAgo = (DAY_WRITTEN - Date.parse(written)) / DAY_MS;
@@ -202,6 +227,7 @@ function contactsOf(fromS: number, people: readonly string[], near: string): str
 export const GO_ON: readonly { readonly command: RegExp; readonly ready: RegExp }[] = [
   { command: /^chirpfob sim device /, ready: /^tcp:\/\//m },
   { command: /^chirpfob serve /, ready: /^serving region/m },
+  { command: /^chirpfob study serve /, ready: /"event":"listening"/ },
 ];
 
 /** Command lines that this test leaves to others. */
@@ -226,6 +252,12 @@ export const ENDS: readonly {
     exitCodes: [5],
     why: "the youngest hours are not out yet, as the page says",
   },
+  {
+    command: /^chirpfob study join /,
+    exitCodes: [4, 5],
+    why: "the other institutions' servers do not run here; tools/study/test/studyCommands.deep.test.ts runs all three",
+  },
+  { command: /^chirpfob study result /, exitCodes: [1], why: "so there is no receipt" },
 ];
 
 /** Command lines that ask on the terminal. */
