@@ -28,7 +28,6 @@ interface CreateOptions {
   readonly title: string;
   readonly circuit: "collision" | "chirps";
   readonly days: string;
-  readonly servers: string[];
   readonly participants: string;
   readonly least: string;
   readonly heard: string;
@@ -59,12 +58,12 @@ export function addStudyInstitutionCommands(study: Command): void {
   study
     .command("create")
     .description("make a study for three institutions, and the numbers that invite people to it")
+    .argument("<institutions...>", "institution.json of three institutions, or five, or seven")
     .requiredOption("--title <text>", "what the study is about")
     .addOption(
       new Option("--circuit <name>", "what is computed").choices(["collision", "chirps"]).makeOptionMandatory(),
     )
     .requiredOption("--days <range>", "UTC days that the data are from, such as 2026-11-01..2026-11-14")
-    .requiredOption("--servers <file...>", "institution.json of three institutions (or five, or seven)")
     .requiredOption("--participants <n>", "how many people are invited")
     .option("--least <n>", "with fewer participants the study ends without results", String(LEAST_COHORT))
     .option("--heard <n>", "encounters of a participant, or rows of a keyfob and day", "600")
@@ -75,9 +74,9 @@ export function addStudyInstitutionCommands(study: Command): void {
     .requiredOption("--invitations <file>", "the invitation numbers, a line each: one for each person, and nobody else")
     .addHelpText(
       "after",
-      "\nExample:\n  chirpfob study create --title 'Conference' --circuit collision --days 2026-11-01..2026-11-14 --servers elm.json oak.json ash.json --participants 200 --heard 140 -o study.json --invitations invitations.txt",
+      "\nExample:\n  chirpfob study create --title 'Conference' --circuit collision --days 2026-11-01..2026-11-14 --participants 200 --heard 140 -o study.json --invitations invitations.txt elm.json oak.json ash.json",
     )
-    .action((options: CreateOptions) => asStudyCliError(() => create(options)));
+    .action((files: string[], options: CreateOptions) => asStudyCliError(() => create(files, options)));
 
   study
     .command("serve")
@@ -94,9 +93,9 @@ async function makeKeys({ data, name, host, port }: KeysOptions): Promise<void> 
   note("Give institution.json to whoever organises the study, in person: its certificate is known by its bytes alone.");
 }
 
-async function create(options: CreateOptions): Promise<void> {
+async function create(files: readonly string[], options: CreateOptions): Promise<void> {
   const hours = parseWhole("--hours", options.hours, 1, MAX_COLLECT_HOURS);
-  const servers = await Promise.all(options.servers.map(async (file) => parseInstitution(await readInput(file), file)));
+  const servers = await Promise.all(files.map(async (file) => parseInstitution(await readInput(file), file)));
   const participants = parseWhole("--participants", options.participants, LEAST_COHORT, MAX_PLACES);
   await expectFree(options.output, false);
   await expectFree(options.invitations, false);

@@ -37,7 +37,7 @@ describe("`chirpfob study`", () => {
   it("makes a study, its invitations, and gives each participant their own answer", async () => {
     const servers = [0, 1, 2].map((i) => path(`s${i}/institution.json`));
     const create = ["study", "create", "--title", "T", "--circuit", "collision", "--days", "2026-11-01..2026-11-03"];
-    const sizes = ["--participants", String(LEAST_COHORT), "--heard", "3", "--servers", ...servers];
+    const sizes = ["--participants", String(LEAST_COHORT), "--heard", "3", ...servers];
     const files = ["-o", path("study.json"), "--invitations", path("invitations.txt")];
     const two = await runCli([...create, ...sizes.slice(0, -1), ...files]);
     expect([two.exitCode, two.stderr]).toEqual([1, expect.stringContaining("it has 2 servers, must be 3, 5, 7")]);
