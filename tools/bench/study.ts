@@ -1,11 +1,11 @@
 // A study of many people: three server processes and all participants on this computer.
 
 import { randomBytes } from "node:crypto";
-import { chirpOf } from "../../protocol/chirp";
-import { decodeRow, sealRow } from "../../protocol/contactRow";
-import { firstMinuteOfHour } from "../../protocol/time";
-import { nativeSha256 } from "../sha256";
-import { SeededRandom } from "../sim/random";
+import { firstMinuteOfHour } from "../../protocol/base/time";
+import { chirpOf } from "../../protocol/beacon/chirp";
+import { decodeRow, sealRow } from "../../protocol/log/contactRow";
+import { nativeSha256 } from "../base/sha256";
+import { SeededRandom } from "../sim/core/random";
 import { DAY_MINUTES } from "../study/circuits/chirpsRecords";
 import { sizesOf } from "../study/client/cohortRecords";
 import type { Cohort } from "../study/inputs";

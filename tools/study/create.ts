@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { encodePermissionNumber, PERMISSION_BYTES } from "../../protocol/permissionNumber";
+import { encodePermissionNumber, PERMISSION_BYTES } from "../../protocol/report/permissionNumber";
 import { CIRCUITS } from "./circuits/circuits";
 import { circuitDigest, parseStudy, type Study, type StudyDescriptor } from "./descriptor";
 

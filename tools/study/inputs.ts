@@ -1,10 +1,10 @@
 // What people give to a study, as JSON (docs/study.md, "Files"); checked here, typed values inside.
 
 import { z } from "zod";
-import { SEED_BYTES } from "../../protocol/chirp";
-import { decodeRow, ROW_BYTES } from "../../protocol/contactRow";
-import { FormatError } from "../../protocol/formatError";
-import { HOUR_MINUTES, MAX_U32 } from "../../protocol/time";
+import { FormatError } from "../../protocol/base/formatError";
+import { HOUR_MINUTES, MAX_U32 } from "../../protocol/base/time";
+import { SEED_BYTES } from "../../protocol/beacon/chirp";
+import { decodeRow, ROW_BYTES } from "../../protocol/log/contactRow";
 import type { ChirpsData } from "./circuits/chirpsRecords";
 import { type CollisionData, MAX_TIME } from "./circuits/collisionRecords";
 import { checked } from "./descriptor";

@@ -4,8 +4,8 @@
 // minute, whether the owner was infectious then, and the keystreams for the five minutes whose rows it may have sealed. Where tags
 // meet, XOR opens the sealed bytes, on shares.
 
-import { TOLERANCE_MINUTES } from "../../../protocol/matching";
-import { ATTENUATION_CLASSES, DEFAULT_SCORE, type ScoreConfig } from "../../../protocol/score";
+import { TOLERANCE_MINUTES } from "../../../protocol/match/matching";
+import { ATTENUATION_CLASSES, type ScoreConfig } from "../../../protocol/match/score";
 import type { Engine, Shared, SharedNumber } from "../engine/engine";
 import { addBits, andAll, andTree, lessThanLimits, subtract } from "../engine/logic";
 import { rowsOf } from "../engine/transpose";
@@ -66,7 +66,7 @@ function weightsOf(score: ScoreConfig): number[] {
   return [...score.weights, score.sharedWeight].map((weight) => Math.round(HUNDREDTHS * weight));
 }
 
-export function chirpsAnswerLayout(shape: Shape, score: ScoreConfig = DEFAULT_SCORE): ChirpsAnswerLayout {
+export function chirpsAnswerLayout(shape: Shape, score: ScoreConfig): ChirpsAnswerLayout {
   const bitsFor = (most: number): number => Math.floor(Math.log2(most)) + 1;
   const limit = Math.round(HUNDREDTHS * Math.max(score.alertAt, score.noticeAt));
   const most = Math.max(shape.heard * Math.max(...weightsOf(score)), limit);
@@ -74,7 +74,7 @@ export function chirpsAnswerLayout(shape: Shape, score: ScoreConfig = DEFAULT_SC
 }
 
 /** The circuit for a deployment's score. */
-export function chirpsCircuit(score: ScoreConfig = DEFAULT_SCORE): Circuit {
+export function chirpsCircuit(score: ScoreConfig): Circuit {
   return {
     description: `chirps 1: minutes by class and shared within ${TOLERANCE_MINUTES} minutes, weighted; ${JSON.stringify(score)}`,
     layout: LAYOUT,

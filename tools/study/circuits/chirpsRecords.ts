@@ -1,11 +1,11 @@
 // A participant's side of the circuit `chirps`: what a keyfob would make of its seeds and rows.
 
-import { chirpOf } from "../../../protocol/chirp";
-import { type ContactRow, metadataKeystream, SEALED_BYTES, TAG_BYTES } from "../../../protocol/contactRow";
-import { TOLERANCE_MINUTES } from "../../../protocol/matching";
-import { ATTENUATION_CLASSES, type DayAdvice, type ScoreConfig } from "../../../protocol/score";
-import { firstMinuteOfHour, HOUR_MINUTES } from "../../../protocol/time";
-import { nativeSha256 } from "../../sha256";
+import { firstMinuteOfHour, HOUR_MINUTES } from "../../../protocol/base/time";
+import { chirpOf } from "../../../protocol/beacon/chirp";
+import { type ContactRow, metadataKeystream, SEALED_BYTES, TAG_BYTES } from "../../../protocol/log/contactRow";
+import { TOLERANCE_MINUTES } from "../../../protocol/match/matching";
+import { ATTENUATION_CLASSES, type DayAdvice, type ScoreConfig } from "../../../protocol/match/score";
+import { nativeSha256 } from "../../base/sha256";
 import { chirpsAnswerLayout, KEYSTREAMS } from "./chirps";
 import { OWN_FLAG, type Shape } from "./circuit";
 import { fillUp, type PlainTable, type RandomWords } from "./records";

@@ -1,4 +1,4 @@
-import { DEFAULT_SCORE } from "../../../protocol/score";
+import { DEFAULT_SCORE } from "../../../protocol/match/defaultScore";
 import { chirpsCircuit } from "./chirps";
 import type { Circuit } from "./circuit";
 import { COLLISION } from "./collision";

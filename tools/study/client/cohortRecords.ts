@@ -1,7 +1,7 @@
 // From a cohort to the sizes of its study, and to each participant's records.
 
-import { DEFAULT_SCORE } from "../../../protocol/score";
-import { firstMinuteOfHour } from "../../../protocol/time";
+import { firstMinuteOfHour } from "../../../protocol/base/time";
+import { DEFAULT_SCORE } from "../../../protocol/match/defaultScore";
 import {
   type ChirpsAnswer,
   type ChirpsData,

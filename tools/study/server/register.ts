@@ -1,7 +1,7 @@
 // What a server holds of each participant, in memory and nowhere else: shares that came in, and shares of the answer.
 
 import { createHash, timingSafeEqual } from "node:crypto";
-import { PERMISSION_BYTES } from "../../../protocol/permissionNumber";
+import { PERMISSION_BYTES } from "../../../protocol/report/permissionNumber";
 import { type Study, shareBytes } from "../descriptor";
 import type { Shared } from "../engine/engine";
 import { sharingFor } from "../engine/engines";

@@ -1,8 +1,8 @@
 // What participants ask a server for, over TLS 1.3. Nothing of a request is ever logged.
 
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { FormatError } from "../../../protocol/formatError";
-import { decodePermissionNumber } from "../../../protocol/permissionNumber";
+import { FormatError } from "../../../protocol/base/formatError";
+import { decodePermissionNumber } from "../../../protocol/report/permissionNumber";
 import type { Study } from "../descriptor";
 import { contributionBytes, type Register, TOKEN_BYTES } from "./register";
 

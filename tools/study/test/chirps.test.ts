@@ -1,18 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { chirpOf } from "../../../protocol/chirp";
-import { decodeRow, sealRow } from "../../../protocol/contactRow";
-import { HourMatcher } from "../../../protocol/matching";
-import {
-  adviceFor,
-  attenuationClass,
-  attenuationDb,
-  DEFAULT_SCORE,
-  isDirect,
-  weightedMinutes,
-} from "../../../protocol/score";
-import { firstMinuteOfHour, hourOfMinute } from "../../../protocol/time";
-import { nativeSha256 } from "../../sha256";
-import { SeededRandom } from "../../sim/random";
+import { firstMinuteOfHour, hourOfMinute } from "../../../protocol/base/time";
+import { chirpOf } from "../../../protocol/beacon/chirp";
+import { decodeRow, sealRow } from "../../../protocol/log/contactRow";
+import { DEFAULT_SCORE } from "../../../protocol/match/defaultScore";
+import { HourMatcher } from "../../../protocol/match/matching";
+import { adviceFor, attenuationClass, attenuationDb, isDirect, weightedMinutes } from "../../../protocol/match/score";
+import { nativeSha256 } from "../../base/sha256";
+import { SeededRandom } from "../../sim/core/random";
 import { chirpsCircuit } from "../circuits/chirps";
 import {
   type ChirpsAnswer,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SeededRandom } from "../../sim/random";
+import { SeededRandom } from "../../sim/core/random";
 import { COLLISION } from "../circuits/collision";
 import {
   type CollisionAnswer,

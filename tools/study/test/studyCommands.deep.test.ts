@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chirpOf } from "../../../protocol/chirp";
-import { sealRow } from "../../../protocol/contactRow";
-import { firstMinuteOfHour } from "../../../protocol/time";
+import { firstMinuteOfHour } from "../../../protocol/base/time";
+import { chirpOf } from "../../../protocol/beacon/chirp";
+import { sealRow } from "../../../protocol/log/contactRow";
+import { nativeSha256 } from "../../base/sha256";
 import { runCli } from "../../cli/test/runCli";
-import { nativeSha256 } from "../../sha256";
 import { LEAST_COHORT } from "../descriptor";
 import { freePorts, ServerProcess } from "../simulate/serverProcesses";
 
