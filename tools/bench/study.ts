@@ -127,7 +127,7 @@ export async function benchStudy(): Promise<void> {
 function extrapolate(measured: readonly Measured[]): void {
   const rows = ["collision", "chirps"].map((circuit) => {
     const largest = measured.filter(({ name }) => name.startsWith(circuit)).at(-1) as Measured;
-    const [{ ands, bytes, seconds }] = largest.servers as [Simulation["servers"][number]];
+    const [{ ands, bytes, processorSeconds }] = largest.servers as [Simulation["servers"][number]];
     const records = (largest.records / largest.people) * MILLION;
     const keyBits = circuit === "collision" ? 33 : 65;
     const factor = (n: number): number => n * (1.386 * Math.log2(n) - 2.85) * (keyBits + Math.ceil(Math.log2(n)));
@@ -137,14 +137,18 @@ function extrapolate(measured: readonly Measured[]): void {
       String(records),
       `${((ands * growth) / 1e12).toFixed(2)} T`,
       `${((bytes * growth) / 1e9).toFixed(0)} GB`,
-      `${((seconds * growth) / 3600).toFixed(1)} h`,
+      `${((processorSeconds * growth) / 3600).toFixed(1)} h`,
     ];
   });
-  printTable("A million people, extrapolated", ["circuit", "records", "ANDs", "sent a server", "computing"], rows);
-  console.log(
-    "  Assumed: cost grows with N (1.386 log2 N - 2.85) comparisons of as many bits as keys have then; the same two cores for",
+  printTable(
+    "A million people, extrapolated",
+    ["circuit", "records", "ANDs", "sent a server", "processor a server"],
+    rows,
   );
   console.log(
-    "  three processes; enough memory (some 150 bytes a record and server); each day of `chirps` is a run of its own.",
+    "  Assumed: cost grows with N (1.386 log2 N - 2.85) comparisons of as many bits as keys have then; one processor a",
+  );
+  console.log(
+    "  server; memory for all records; messages above 2 GB, which servers refuse now; a day of `chirps` is one run.",
   );
 }

@@ -7,6 +7,7 @@ import { CIRCUITS } from "./circuits/circuits";
 import { contributionWords } from "./circuits/records";
 import { SERVER_COUNTS, sharingFor } from "./engine/engines";
 import { StudyError } from "./errors";
+import { MAX_MESSAGE_BYTES } from "./net/frames";
 
 /** Fewer people than this say too much about one another. */
 export const LEAST_COHORT = 20;
@@ -92,12 +93,16 @@ export function parseStudy(bytes: Buffer, file: string): Study {
   if (places.some((place, i) => i > 0 && place <= (places[i - 1] as string)))
     refuse("its places are not in ascending order, or one is there twice");
   if (days.some((day, i) => i > 0 && day <= (days[i - 1] as number))) refuse("its days are not in ascending order");
-  if (places.length * (heard + own) > MAX_RECORDS)
-    refuse(`it has more than ${MAX_RECORDS} records: fewer places, or fewer records each`);
   if (descriptor.leastCohort > places.length) refuse("its least cohort is larger than its number of places");
   const circuit = CIRCUITS[descriptor.circuit];
   if (circuitDigest(circuit) !== descriptor.circuitDigest)
     refuse("it was made for another version of this circuit: all servers and participants need the same chirpfob");
+  const records = places.length * (heard + own);
+  // A shuffle sends all rows of a table in one message; those of the second engine have three components.
+  const rowBytes = 4 * circuit.layout.wordsPerRow * (servers.length === 3 ? 1 : 3);
+  const most = Math.min(MAX_RECORDS, Math.floor(MAX_MESSAGE_BYTES / rowBytes));
+  if (records > most)
+    refuse(`it has ${records} records a table, ${most} are possible: fewer places, or fewer records each`);
   if (descriptor.circuit === "collision" && own !== 1) refuse("participants of `collision` have one own record");
   return { descriptor, bytes, digest: createHash("sha256").update(bytes).digest("hex"), circuit };
 }

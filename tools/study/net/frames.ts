@@ -7,7 +7,8 @@ import { StudyError } from "../errors";
 const HEADER_BYTES = 8;
 /** Longer messages are written in pieces of this size, so that little waits in memory. */
 const PIECE_BYTES = 256 * 1024;
-const MAX_MESSAGE_BYTES = 2 ** 31 - 1;
+/** A longer message ends the study. */
+export const MAX_MESSAGE_BYTES = 2 ** 31 - 1;
 
 /** A peer's messages, one after the other. */
 export class FrameConnection {

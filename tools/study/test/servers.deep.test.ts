@@ -264,7 +264,8 @@ describe.each(["agree", "collect", "compute", "return"])("a server killed in the
       } else victim.kill();
       expect(await Promise.all(others.map(({ ended }) => ended))).toEqual(others.map(() => 5));
       for (const other of others) {
-        const why = expect.stringContaining("server 3 (institution 3) failed");
+        // Whoever hears it first ends, too, and may be the one that the other misses first.
+        const why = expect.stringMatching(/server [1-3] \(institution [1-3]\) failed/);
         expect(other.log.find(({ event }) => event === "ended")).toMatchObject({ phase: expect.any(String), why });
         expect(other.log.at(-2)).toMatchObject({ event: "deleted" });
         expect(phasesOf(other)).not.toContain("delete");
