@@ -10,7 +10,7 @@ import { DAY_MINUTES } from "../study/circuits/chirpsRecords";
 import { sizesOf } from "../study/client/cohortRecords";
 import type { Cohort } from "../study/inputs";
 import { type Simulation, simulateStudy } from "../study/simulate/simulate";
-import { printTable } from "./table";
+import { printMeasurements } from "./table";
 
 const SERVERS = 3;
 const DAY = 20_600;
@@ -89,7 +89,7 @@ export async function benchStudy(): Promise<void> {
     measured.push(await measure(`collision, ${people} people, 140 encounters`, collisionCohort(people, 140)));
   for (const people of [100, 1_000])
     measured.push(await measure(`chirps, ${people} people, a day`, chirpsCohort(people)));
-  printTable(
+  printMeasurements(
     "A study among three server processes on this computer, participants included",
     [
       "study",
@@ -140,7 +140,7 @@ function extrapolate(measured: readonly Measured[]): void {
       `${((processorSeconds * growth) / 3600).toFixed(1)} h`,
     ];
   });
-  printTable(
+  printMeasurements(
     "A million people, extrapolated",
     ["circuit", "records", "ANDs", "sent a server", "processor a server"],
     rows,

@@ -1,3 +1,4 @@
+import { FileError } from "../base/files";
 import { StudyError } from "../study/errors";
 import { CliError, EXIT, type ExitCode } from "./errors";
 
@@ -13,6 +14,9 @@ export async function asStudyCliError<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof StudyError) throw new CliError(EXIT_OF[error.trouble], error.message);
+    // Nothing of a study is ever replaced: a receipt or a list of invitations exists once.
+    if (error instanceof FileError && error.kind === "taken")
+      throw new CliError(EXIT.input, `${error.message}: choose another name`);
     throw error;
   }
 }

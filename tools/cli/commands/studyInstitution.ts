@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { expectFree, readWhole, writePrivateFile } from "../../base/files";
 import { createStudy } from "../../study/create";
 import { daysOf } from "../../study/days";
 import { LEAST_COHORT, MAX_PLACES, MAX_SLOTS, parseInstitution, parseStudy } from "../../study/descriptor";
@@ -8,8 +9,7 @@ import { CliError, EXIT } from "../errors";
 import { stderrLog } from "../exposureOptions";
 import { interruptible } from "../interrupt";
 import { note, printJson } from "../output";
-import { parseWhole, readInput } from "../parse";
-import { expectFree, writePrivateFile } from "../safeFile";
+import { parseWhole } from "../parse";
 import { asStudyCliError } from "../studyErrors";
 
 const DEFAULT_PORT = 8741;
@@ -95,7 +95,7 @@ async function makeKeys({ data, name, host, port }: KeysOptions): Promise<void> 
 
 async function create(files: readonly string[], options: CreateOptions): Promise<void> {
   const hours = parseWhole("--hours", options.hours, 1, MAX_COLLECT_HOURS);
-  const servers = await Promise.all(files.map(async (file) => parseInstitution(await readInput(file), file)));
+  const servers = await Promise.all(files.map(async (file) => parseInstitution(await readWhole(file), file)));
   const participants = parseWhole("--participants", options.participants, LEAST_COHORT, MAX_PLACES);
   await expectFree(options.output, false);
   await expectFree(options.invitations, false);
@@ -123,7 +123,7 @@ async function create(files: readonly string[], options: CreateOptions): Promise
 }
 
 async function serve({ data, study: file }: ServeOptions): Promise<void> {
-  const study = parseStudy(await readInput(file), file);
+  const study = parseStudy(await readWhole(file), file);
   const identity = await readIdentity(data);
   await interruptible(async (signal) => {
     try {

@@ -1,13 +1,12 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { expectFree, readWhole, writePrivateFile } from "../../base/files";
 import { readAnswer, tablesOf } from "../../study/client/cohortRecords";
 import { Participants, randomWords } from "../../study/client/participant";
 import { checked, parseStudy, type Study, shapeOf } from "../../study/descriptor";
 import { StudyError } from "../../study/errors";
 import { type Cohort, parseOwnChirps, parseOwnCollision } from "../../study/inputs";
 import { note, printJson, printLine } from "../output";
-import { readInput } from "../parse";
-import { expectFree, writePrivateFile } from "../safeFile";
 import { answerForJson, describeAnswer } from "../studyAnswer";
 import { asStudyCliError } from "../studyErrors";
 
@@ -52,7 +51,7 @@ export function addStudyParticipantCommands(study: Command): void {
 }
 
 async function join({ study: file, invitation, input, output }: JoinOptions): Promise<void> {
-  const study = parseStudy(await readInput(file), file);
+  const study = parseStudy(await readWhole(file), file);
   const tables = tablesOf(
     await ownData(study, input),
     0,
@@ -71,7 +70,7 @@ async function join({ study: file, invitation, input, output }: JoinOptions): Pr
 }
 
 async function ownData({ descriptor }: Study, file: string): Promise<Cohort> {
-  const bytes = await readInput(file);
+  const bytes = await readWhole(file);
   const tooMany = (count: number): StudyError =>
     new StudyError(`${file} has ${count} encounters, this study takes ${descriptor.heard} at most: leave some out`);
   if (descriptor.circuit === "chirps") return { circuit: "chirps", ids: [""], people: [parseOwnChirps(bytes, file)] };
@@ -81,8 +80,8 @@ async function ownData({ descriptor }: Study, file: string): Promise<Cohort> {
 }
 
 async function result({ study: file, receipt: receiptFile, json }: ResultOptions): Promise<void> {
-  const study = parseStudy(await readInput(file), file);
-  const receipt = checked(receiptSchema, await readInput(receiptFile), receiptFile);
+  const study = parseStudy(await readWhole(file), file);
+  const receipt = checked(receiptSchema, await readWhole(receiptFile), receiptFile);
   if (receipt.study !== study.digest)
     throw new StudyError(`${receiptFile} is the receipt of another study than ${file}`);
   await withParticipants(study, async (participants) => {

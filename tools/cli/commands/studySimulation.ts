@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { readWhole } from "../../base/files";
 import type { StudyAnswer } from "../../study/client/cohortRecords";
 import { encounterLog } from "../../study/encounterLog";
 import { SERVER_COUNTS } from "../../study/engine/engines";
@@ -8,7 +9,6 @@ import { simulateStudy } from "../../study/simulate/simulate";
 import { CliError, EXIT } from "../errors";
 import { interruptible } from "../interrupt";
 import { note, printJson, printLine, printTable } from "../output";
-import { readInput } from "../parse";
 import { answerForJson, describeAnswer } from "../studyAnswer";
 import { asStudyCliError } from "../studyErrors";
 
@@ -51,7 +51,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
   const servers = SERVER_COUNTS.find((count) => String(count) === options.servers);
   if (servers === undefined)
     throw new CliError(EXIT.input, `--servers must be ${SERVER_COUNTS.join(", ")}, got "${options.servers}"`);
-  const cohort = parseCohort(await readInput(options.cohort), options.cohort);
+  const cohort = parseCohort(await readWhole(options.cohort), options.cohort);
   const simulation = await interruptible((signal) => simulateStudy(cohort, servers, note, signal));
   if (options.json)
     return printJson({
@@ -80,7 +80,7 @@ function printServers(servers: readonly ServerReport[]): void {
 
 async function log(options: LogOptions): Promise<void> {
   const [delta, tau] = [parseMeasure("--delta", options.delta), parseMeasure("--tau", options.tau)];
-  const participants = encounterLog(await readInput(options.segments), options.segments, delta, tau);
+  const participants = encounterLog(await readWhole(options.segments), options.segments, delta, tau);
   if (options.json) return printJson({ participants });
   for (const { id, encounters } of participants) {
     const list = encounters.map((encounter) => `${encounter.with} at ${encounter.t0}`).join(", ");

@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
 import { z } from "zod";
-import type { Log } from "../../exposure/log";
+import type { Log } from "../../daemon/log";
 import type { TableInput } from "../circuits/circuit";
 import { circuitDigest, type Institution, isSignedBy, type Study, shapeOf, signStudy, tablesOf } from "../descriptor";
 import type { Engine, Shared } from "../engine/engine";
