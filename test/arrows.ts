@@ -54,6 +54,16 @@ export const ARROWS: Readonly<Record<string, string>> = {
   "tools/exposure/storage": "tools/daemon tools/daemon/database",
   "tools/epidemic": "protocol/beacon protocol/match tools/power tools/sim/air tools/sim/core",
   "tools/epidemic/report": "protocol/match tools/base tools/epidemic",
+  "tools/study/simulate": "tools/study/base tools/study/client tools/study/net tools/study/plan",
+  "tools/study/server":
+    "protocol/base protocol/report tools/daemon tools/study/base tools/study/circuits tools/study/engine tools/study/net tools/study/plan",
+  "tools/study/plan":
+    "protocol/base protocol/beacon protocol/log protocol/report tools/study/base tools/study/circuits tools/study/engine",
+  "tools/study/net": "tools/study/base tools/study/engine tools/study/plan",
+  "tools/study/engine": "tools/study/base",
+  "tools/study/client":
+    "protocol/base protocol/match tools/study/base tools/study/circuits tools/study/engine tools/study/plan tools/study/server",
+  "tools/study/circuits": "protocol/base protocol/beacon protocol/log protocol/match tools/base tools/study/engine",
   "tools/sim/air": "protocol/beacon tools/sim/core tools/sim/hci",
   "tools/sim/contacts": "tools/sim/air tools/sim/core",
   "tools/sim/crowd":
@@ -72,12 +82,16 @@ export const ARROWS: Readonly<Record<string, string>> = {
   "tools/rehearsal/report": "protocol/beacon tools/base tools/rehearsal",
   "tools/rehearsal/scenarios": "tools/rehearsal",
   "tools/cli":
-    "protocol/base protocol/crypto tools/base tools/daemon tools/desk tools/exposure tools/exposure/storage tools/feed tools/keyfob tools/rehearsal tools/rehearsal/report",
+    "protocol/base protocol/crypto tools/base tools/daemon tools/desk tools/exposure tools/exposure/storage tools/feed tools/keyfob tools/rehearsal tools/rehearsal/report tools/study/base tools/study/circuits tools/study/client",
   "tools/cli/commands":
     "protocol/base protocol/beacon protocol/crypto protocol/log protocol/match protocol/report tools/base tools/boards tools/build tools/cli tools/cx tools/desk tools/epidemic tools/epidemic/report tools/exposure tools/exposure/feeds tools/exposure/intake tools/feed tools/gaen tools/keyfob tools/power tools/rehearsal tools/rehearsal/report tools/rehearsal/scenarios tools/sim/contacts tools/sim/core tools/sim/crowd tools/sim/device tools/sim/usb tools/sim/vm tools/sim/world",
   "tools/cli/start": "tools/base tools/cli tools/cli/commands tools/desk tools/sim/vm",
   "tools/bench":
     "firmware/hci protocol/base protocol/beacon protocol/keyfob protocol/match protocol/report repeater tools/base tools/build tools/daemon tools/exposure tools/exposure/intake tools/gaen tools/sim/air tools/sim/contacts tools/sim/core tools/sim/crowd tools/sim/oracle tools/sim/vm tools/sim/world",
+    "protocol/base protocol/beacon protocol/crypto protocol/log protocol/match protocol/report tools/base tools/boards tools/build tools/cli tools/desk tools/epidemic tools/epidemic/report tools/exposure tools/exposure/feeds tools/exposure/intake tools/feed tools/keyfob tools/power tools/rehearsal tools/rehearsal/report tools/rehearsal/scenarios tools/sim/contacts tools/sim/core tools/sim/crowd tools/sim/device tools/sim/usb tools/sim/vm tools/sim/world tools/study/base tools/study/client tools/study/engine tools/study/net tools/study/plan tools/study/server tools/study/simulate",
+  "tools/cli/start": "tools/base tools/cli tools/cli/commands tools/desk tools/sim/vm",
+  "tools/bench":
+    "firmware/hci protocol/base protocol/beacon protocol/keyfob protocol/log protocol/match protocol/report repeater tools/base tools/build tools/daemon tools/exposure tools/sim/air tools/sim/contacts tools/sim/core tools/sim/crowd tools/sim/oracle tools/sim/vm tools/sim/world tools/study/circuits tools/study/client tools/study/plan tools/study/simulate",
   "tools/bench/programs": "firmware/base protocol/beacon protocol/log protocol/match protocol/report",
 };
 

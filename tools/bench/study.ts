@@ -8,7 +8,7 @@ import { nativeSha256 } from "../base/sha256";
 import { SeededRandom } from "../sim/core/random";
 import { DAY_MINUTES } from "../study/circuits/chirpsRecords";
 import { sizesOf } from "../study/client/cohortRecords";
-import type { Cohort } from "../study/inputs";
+import type { Cohort } from "../study/plan/inputs";
 import { type Simulation, simulateStudy } from "../study/simulate/simulate";
 import { printMeasurements } from "./table";
 

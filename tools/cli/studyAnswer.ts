@@ -1,8 +1,8 @@
 // A study's answer, for programs and for people.
 
+import { dateOfDay } from "../study/base/days";
 import type { ChirpsAnswer } from "../study/circuits/chirpsRecords";
 import type { StudyAnswer } from "../study/client/cohortRecords";
-import { dateOfDay } from "../study/days";
 
 const MEANING: Record<ChirpsAnswer["advice"], string> = {
   none: "nothing to do",

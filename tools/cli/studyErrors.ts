@@ -1,5 +1,5 @@
 import { FileError } from "../base/files";
-import { StudyError } from "../study/errors";
+import { StudyError } from "../study/base/errors";
 import { CliError, EXIT, type ExitCode } from "./errors";
 
 const EXIT_OF: Record<StudyError["trouble"], ExitCode> = {

@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
 import { expectFree, readWhole, writePrivateFile } from "../../base/files";
-import { createStudy } from "../../study/create";
-import { daysOf } from "../../study/days";
-import { LEAST_COHORT, MAX_PLACES, MAX_SLOTS, parseInstitution, parseStudy } from "../../study/descriptor";
+import { daysOf } from "../../study/base/days";
 import { createIdentity, readIdentity } from "../../study/net/identity";
+import { createStudy } from "../../study/plan/create";
+import { LEAST_COHORT, MAX_PLACES, MAX_SLOTS, parseInstitution, parseStudy } from "../../study/plan/descriptor";
 import { StudyServer } from "../../study/server/studyServer";
 import { CliError, EXIT } from "../errors";
 import { stderrLog } from "../exposureOptions";

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { expectFree, readWhole, writePrivateFile } from "../../base/files";
-import { readAnswer, tablesOf } from "../../study/client/cohortRecords";
+import { StudyError } from "../../study/base/errors";
+import { readAnswer, recordsOf } from "../../study/client/cohortRecords";
 import { Participants, randomWords } from "../../study/client/participant";
-import { checked, parseStudy, type Study, shapeOf } from "../../study/descriptor";
-import { StudyError } from "../../study/errors";
-import { type Cohort, parseOwnChirps, parseOwnCollision } from "../../study/inputs";
+import { checked, parseStudy, type Study, shapeOf } from "../../study/plan/descriptor";
+import { type Cohort, parseOwnChirps, parseOwnCollision } from "../../study/plan/inputs";
 import { note, printJson, printLine } from "../output";
 import { answerForJson, describeAnswer } from "../studyAnswer";
 import { asStudyCliError } from "../studyErrors";
@@ -52,7 +52,7 @@ export function addStudyParticipantCommands(study: Command): void {
 
 async function join({ study: file, invitation, input, output }: JoinOptions): Promise<void> {
   const study = parseStudy(await readWhole(file), file);
-  const tables = tablesOf(
+  const tables = recordsOf(
     await ownData(study, input),
     0,
     study.descriptor.days,

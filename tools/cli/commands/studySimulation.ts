@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { readWhole } from "../../base/files";
 import type { StudyAnswer } from "../../study/client/cohortRecords";
-import { encounterLog } from "../../study/encounterLog";
 import { SERVER_COUNTS } from "../../study/engine/engines";
-import { parseCohort } from "../../study/inputs";
+import { encounterLog } from "../../study/plan/encounterLog";
+import { parseCohort } from "../../study/plan/inputs";
 import type { ServerReport } from "../../study/simulate/serverProcesses";
 import { simulateStudy } from "../../study/simulate/simulate";
 import { CliError, EXIT } from "../errors";

@@ -8,15 +8,15 @@ import { TOLERANCE_MINUTES } from "../../../protocol/match/matching";
 import { ATTENUATION_CLASSES, type ScoreConfig } from "../../../protocol/match/score";
 import type { Engine, Shared, SharedNumber } from "../engine/engine";
 import { addBits, andAll, andTree, lessThanLimits, subtract } from "../engine/logic";
-import { rowsOf } from "../engine/transpose";
+import { packRows } from "../engine/transpose";
 import { concat, slice, wordsFor, xor } from "../engine/words";
 import {
   type Circuit,
   joinTable,
-  type Layout,
   OWN_FLAG,
   participantWords,
   planesBySlot,
+  type RowLayout,
   type Shape,
   type SortedRows,
   type TableInput,
@@ -35,7 +35,7 @@ const HEARD_MINUTE_AT = 16;
 const DIRECT_AND_SHARED = ATTENUATION_CLASSES + 1;
 const HUNDREDTHS = 100;
 
-const LAYOUT: Layout = {
+const LAYOUT: RowLayout = {
   wordsPerRow: 9,
   tagWords: 2,
   heardFields: [
@@ -216,5 +216,5 @@ async function answer(engine: Engine, score: ScoreConfig, shape: Shape, results:
     [score.noticeAt, score.alertAt].map((minutes) => Math.round(HUNDREDTHS * minutes)),
   );
   const bits = [...counts.flat(), ...weighted, ...below.map((bit) => engine.not(bit))];
-  return rowsOf(bits, shape.participants).rows;
+  return packRows(bits, shape.participants).rows;
 }

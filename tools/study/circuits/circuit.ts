@@ -3,7 +3,7 @@
 import type { Engine, Shared, SharedNumber } from "../engine/engine";
 import { copyDown } from "../engine/join";
 import { sortOrder } from "../engine/sort";
-import { gatherRows, inverse, planesOf, rowsOf, transposeBlock } from "../engine/transpose";
+import { gatherRows, inverse, packRows, planesOf, transposeBlock } from "../engine/transpose";
 import { slice, wordsFor, zeros } from "../engine/words";
 
 /** Public sizes of a study. */
@@ -17,7 +17,7 @@ export interface Shape {
 }
 
 /** A word of a row that a participant fills in, and its bits that count. */
-export interface Field {
+export interface RowField {
   readonly word: number;
   readonly mask: number;
 }
@@ -26,11 +26,11 @@ export interface Field {
  * A row: word 0 has the original index, from the lowest bit, then a bit that is 1 in heard records, and two flags on top; the tag
  * follows, and then what the circuit wants. Words that a kind of record does not fill in are 0.
  */
-export interface Layout {
+export interface RowLayout {
   readonly wordsPerRow: number;
   readonly tagWords: number;
-  readonly heardFields: readonly Field[];
-  readonly ownFields: readonly Field[];
+  readonly heardFields: readonly RowField[];
+  readonly ownFields: readonly RowField[];
 }
 
 /** Flags of word 0, which leave 29 bits for index and kind. */
@@ -42,7 +42,7 @@ export const MAX_RECORDS = 2 ** 28;
 export interface Circuit {
   /** Everything that decides what is computed; its digest stands in the descriptor. */
   readonly description: string;
-  readonly layout: Layout;
+  readonly layout: RowLayout;
   /** Words of a participant's answer in each table. */
   answerWords(shape: Shape): number;
   /** What is in the answer, from each heard record's result: planes with a lane for each participant. */
@@ -73,7 +73,7 @@ export type Payload = readonly (readonly [word: number, from: number, bits: numb
 export async function joinTable(
   engine: Engine,
   shape: Shape,
-  layout: Layout,
+  layout: RowLayout,
   input: TableInput,
   payload: Payload,
   evaluate: (carried: readonly SharedNumber[], rows: SortedRows) => Promise<SharedNumber>,
@@ -109,7 +109,7 @@ export async function joinTable(
     at += bits;
     return carriedFlat.slice(at - bits, at);
   });
-  const results = rowsOf(await evaluate(carried, rows), count);
+  const results = packRows(await evaluate(carried, rows), count);
   const unsorted = gatherRows(results.rows, 1, inverse(order));
   return slice(await shuffled.undo(unsorted, 1), 0, heardCount);
 }
@@ -117,7 +117,7 @@ export async function joinTable(
 /** Rows in their original order: all heard records, then all own ones. */
 function assemble(
   engine: Engine,
-  layout: Layout,
+  layout: RowLayout,
   input: TableInput,
   heardCount: number,
   count: number,
@@ -128,7 +128,7 @@ function assemble(
   for (let i = 0; i < count; i++) heads[i] = i | (i < heardCount ? 1 << indexBits : 0);
   const publicHeads = engine.constant(heads);
   return zeros(engine.components, count * width).map((words, c) => {
-    const fill = (fields: readonly Field[], source: Uint32Array, begin: number): void => {
+    const fill = (fields: readonly RowField[], source: Uint32Array, begin: number): void => {
       for (let from = 0, row = begin; from < source.length; row++)
         for (const { word, mask } of fields) words[row * width + word] = (source[from++] as number) & mask;
     };

@@ -1,17 +1,17 @@
 // The rule of the SafeTrace paper: somebody is exposed who has met an infected participant while that one was infectious.
 
 import type { Engine, Shared } from "../engine/engine";
-import { andAll, andTree, choose, lessThan } from "../engine/logic";
-import { rowsOf } from "../engine/transpose";
+import { andAll, andTree, lessThan, select } from "../engine/logic";
+import { packRows } from "../engine/transpose";
 import { concat, slice, wordCount } from "../engine/words";
 import {
   type Circuit,
   HEARD_FLAG,
   joinTable,
-  type Layout,
   OWN_FLAG,
   participantWords,
   planesBySlot,
+  type RowLayout,
   type Shape,
   type TableInput,
 } from "./circuit";
@@ -24,7 +24,7 @@ const TIME = 4;
 /** Where the time stands among a heard record's fields. */
 const TIME_FIELD = 2;
 
-const LAYOUT: Layout = {
+const LAYOUT: RowLayout = {
   wordsPerRow: 5,
   tagWords: 1,
   heardFields: [
@@ -85,7 +85,7 @@ export const COLLISION: Circuit = {
     );
     const exposed = engine.not(await andTree(engine, slots));
     const blank = engine.constant(new Uint32Array(lanes));
-    return rowsOf([exposed, ...Array.from({ length: 31 }, () => blank), ...first], shape.participants).rows;
+    return packRows([exposed, ...Array.from({ length: 31 }, () => blank), ...first], shape.participants).rows;
   },
 };
 
@@ -98,7 +98,7 @@ async function least(engine: Engine, numbers: readonly Shared[], lanes: number):
     const half = slots >> 1;
     const part = (begin: number, end: number): Shared[] => left.map((bit) => slice(bit, begin * lanes, end * lanes));
     const [a, b] = [part(0, half), part(half, 2 * half)];
-    const smaller = await choose(engine, await lessThan(engine, a, b), b, a);
+    const smaller = await select(engine, await lessThan(engine, a, b), b, a);
     const rest = part(2 * half, slots);
     left = slots % 2 === 0 ? smaller : smaller.map((bit, i) => concat([bit, rest[i] as Shared]));
   }

@@ -7,7 +7,7 @@ import { fillUp, type PlainTable, type RandomWords } from "./records";
 export const MAX_TIME = 0xfffffffe;
 const NEVER = 0xffffffff;
 
-export interface Encounter {
+export interface DatedEncounter {
   /** The other participant's number. */
   readonly with: number;
   /** When it began: a whole number up to MAX_TIME, in whatever unit the study uses. */
@@ -22,7 +22,7 @@ export interface CollisionData {
   /** Infectious from (inclusive) and until (exclusive); without a limit where undefined. */
   readonly from: number | undefined;
   readonly until: number | undefined;
-  readonly encounters: readonly Encounter[];
+  readonly encounters: readonly DatedEncounter[];
 }
 
 export interface CollisionAnswer {

@@ -2,6 +2,7 @@
 
 import { firstMinuteOfHour } from "../../../protocol/base/time";
 import { DEFAULT_SCORE } from "../../../protocol/match/defaultScore";
+import { StudyError } from "../base/errors";
 import {
   type ChirpsAnswer,
   type ChirpsData,
@@ -14,9 +15,8 @@ import {
 import type { Shape } from "../circuits/circuit";
 import { type CollisionAnswer, collisionAnswer, collisionTable } from "../circuits/collisionRecords";
 import type { PlainTable, RandomWords } from "../circuits/records";
-import { MAX_DAYS, MAX_SLOTS } from "../descriptor";
-import { StudyError } from "../errors";
-import type { Cohort } from "../inputs";
+import { MAX_DAYS, MAX_SLOTS } from "../plan/descriptor";
+import type { Cohort } from "../plan/inputs";
 
 /** Sizes that leave nothing of a cohort out. */
 export interface CohortSizes {
@@ -64,7 +64,7 @@ function most(counts: readonly number[]): number {
 }
 
 /** Records of the cohort's `index`th member, or of a bystander without any if there is none. */
-export function tablesOf(
+export function recordsOf(
   cohort: Cohort,
   index: number,
   days: readonly number[],

@@ -1,10 +1,10 @@
 // A participant's side of a study: checks what was agreed, makes the shares, and puts the answer together.
 
 import { randomBytes } from "node:crypto";
+import { StudyError } from "../base/errors";
 import type { PlainTable } from "../circuits/records";
-import { contributionLength, isSignedBy, type Study, shapeOf } from "../descriptor";
 import { sharingFor } from "../engine/engines";
-import { StudyError } from "../errors";
+import { contributionLength, isSignedBy, type Study, shapeOf } from "../plan/descriptor";
 import { ATTEMPT_BYTES, digestOf, TOKEN_BYTES } from "../server/register";
 import { ServerClient } from "./serverClient";
 

@@ -3,8 +3,8 @@
 import { X509Certificate } from "node:crypto";
 import { Agent, request } from "node:https";
 import { z } from "zod";
-import { checked, type Institution, type Study } from "../descriptor";
-import { StudyError } from "../errors";
+import { StudyError } from "../base/errors";
+import { checked, type Institution, type Study } from "../plan/descriptor";
 import type { StudyStatus } from "../server/routes";
 
 const TIMEOUT_MS = 60_000;

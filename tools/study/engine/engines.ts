@@ -1,6 +1,6 @@
 import type { Engine, Sharing } from "./engine";
 import type { SetKeys } from "./keySets";
-import type { Link } from "./link";
+import type { PeerLink } from "./link";
 import { REPLICATED, ReplicatedEngine } from "./replicated";
 import { ShamirEngine, shamirSharing } from "./shamir";
 
@@ -11,6 +11,6 @@ export function sharingFor(servers: number): Sharing {
   return servers === REPLICATED.servers ? REPLICATED : shamirSharing(servers);
 }
 
-export function engineFor(link: Link, keys: SetKeys): Engine {
+export function engineFor(link: PeerLink, keys: SetKeys): Engine {
   return link.servers === REPLICATED.servers ? new ReplicatedEngine(link, keys) : new ShamirEngine(link, keys);
 }

@@ -1,6 +1,6 @@
 // Rows that meet by their tag: of each group of equal tags, sorted, what its own record carries comes down to the heard ones.
 
-import { StudyError } from "../errors";
+import { StudyError } from "../base/errors";
 import type { Engine, Shared, SharedNumber } from "./engine";
 import { andAll, andTree } from "./logic";
 import { maskLanes, mergeLanes, shiftLanes, slice, splitLanes, wordCount, xor } from "./words";

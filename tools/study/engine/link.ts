@@ -1,5 +1,5 @@
 /** Connections of one server to all others, in the order of a computation. */
-export interface Link {
+export interface PeerLink {
   /** This server's number, from 0, and how many there are. */
   readonly party: number;
   readonly servers: number;

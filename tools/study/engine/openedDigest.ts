@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { StudyError } from "../errors";
-import type { Link } from "./link";
+import { StudyError } from "../base/errors";
+import type { PeerLink } from "./link";
 
 const DIGEST_WORDS = 8;
 
@@ -13,7 +13,7 @@ export class OpenedDigest {
   }
 
   /** @throws StudyError if another server has opened anything else */
-  async compare(link: Link): Promise<void> {
+  async compare(link: PeerLink): Promise<void> {
     const mine = new Uint32Array(new Uint8Array(this.hash.copy().digest()).buffer);
     const others = Array.from({ length: link.servers }, (_, i) => i).filter((i) => i !== link.party);
     for (const other of others) link.send(other, mine);

@@ -3,11 +3,11 @@
 // A bit is x0 + x1 + x2, and server p holds x[p] and x[p + 1]. With the points 1, w, w^2 for servers 0, 1, 2 its share of a
 // polynomial of degree 1 over GF(4) is w * x[p] + w^2 * x[p + 1] (docs/study.md, "Sharing").
 
-import { StudyError } from "../errors";
+import { StudyError } from "../base/errors";
 import type { Cost, Engine, Shared, Sharing, Shuffled } from "./engine";
 import { keySets, type SetKeys } from "./keySets";
 import { KeyStream } from "./keyStream";
-import type { Link } from "./link";
+import type { PeerLink } from "./link";
 import { OpenedDigest } from "./openedDigest";
 import { gatherRows, inverse } from "./transpose";
 
@@ -57,7 +57,7 @@ export class ReplicatedEngine implements Engine {
   private readonly opened = new OpenedDigest();
 
   constructor(
-    private readonly link: Link,
+    private readonly link: PeerLink,
     keys: SetKeys,
   ) {
     this.me = link.party;

@@ -4,12 +4,12 @@
 // the keys of all sets of m - t servers (Cramer, Damgard, Ishai, TCC 2005). The shuffle has a pass for each such set.
 
 import { randomBytes } from "node:crypto";
-import { StudyError } from "../errors";
+import { StudyError } from "../base/errors";
 import type { Cost, Engine, Shared, Sharing, Shuffled } from "./engine";
 import { addScaled, lagrange, multiply, power, products } from "./gf8";
 import { keySets, type SetKeys, threshold } from "./keySets";
 import { KeyStream } from "./keyStream";
-import type { Link } from "./link";
+import type { PeerLink } from "./link";
 import { OpenedDigest } from "./openedDigest";
 import { gatherRows, inverse } from "./transpose";
 import { concat, slice, wordCount, zeros } from "./words";
@@ -89,7 +89,7 @@ export class ShamirEngine implements Engine {
   private readonly opened = new OpenedDigest();
 
   constructor(
-    private readonly link: Link,
+    private readonly link: PeerLink,
     keys: SetKeys,
   ) {
     this.me = link.party;

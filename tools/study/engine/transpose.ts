@@ -35,7 +35,7 @@ export function planesOf(rows: Shared, wordsPerRow: number, word: number, bits =
 }
 
 /** Rows whose words hold the planes, 32 of them each. */
-export function rowsOf(planes: SharedNumber, count: number): { readonly rows: Shared; readonly wordsPerRow: number } {
+export function packRows(planes: SharedNumber, count: number): { readonly rows: Shared; readonly wordsPerRow: number } {
   const wordsPerRow = wordsFor(planes.length);
   const components = (planes[0] as Shared).length;
   const rows = Array.from({ length: components }, () => new Uint32Array(count * wordsPerRow));

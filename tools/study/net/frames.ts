@@ -2,13 +2,12 @@
 // number that is not the expected one ends the study.
 
 import type { TLSSocket } from "node:tls";
-import { StudyError } from "../errors";
+import { StudyError } from "../base/errors";
+import { MAX_MESSAGE_BYTES } from "../plan/descriptor";
 
 const HEADER_BYTES = 8;
 /** Longer messages are written in pieces of this size, so that little waits in memory. */
 const PIECE_BYTES = 256 * 1024;
-/** A longer message ends the study. */
-export const MAX_MESSAGE_BYTES = 2 ** 31 - 1;
 
 /** A peer's messages, one after the other. */
 export class FrameConnection {

@@ -5,8 +5,8 @@ import { webcrypto } from "node:crypto";
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { X509CertificateGenerator } from "@peculiar/x509";
-import type { Institution } from "../descriptor";
-import { StudyError } from "../errors";
+import { StudyError } from "../base/errors";
+import type { Institution } from "../plan/descriptor";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const VALID_MS = 5 * 365 * 86_400_000;

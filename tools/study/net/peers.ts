@@ -2,9 +2,9 @@
 
 import { X509Certificate } from "node:crypto";
 import { connect, type TLSSocket } from "node:tls";
-import type { Institution, Study } from "../descriptor";
-import type { Link } from "../engine/link";
-import { StudyError } from "../errors";
+import { StudyError } from "../base/errors";
+import type { PeerLink } from "../engine/link";
+import type { Institution, Study } from "../plan/descriptor";
 import { FrameConnection } from "./frames";
 import type { Identity } from "./identity";
 
@@ -13,7 +13,7 @@ export const PEER_PROTOCOL = "chirpfob-study-1";
 const RETRY_MS = 200;
 const MAX_TEXT_BYTES = 256 * 1024 * 1024;
 
-export class Peers implements Link {
+export class Peers implements PeerLink {
   readonly party: number;
   readonly servers: number;
   private readonly certificates: readonly Buffer[];

@@ -3,9 +3,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { dateOfDay } from "../days";
-import { checked, type Study } from "../descriptor";
-import { StudyError } from "../errors";
+import { dateOfDay } from "../base/days";
+import { StudyError } from "../base/errors";
+import { checked, type Study } from "../plan/descriptor";
 
 const ledgerSchema = z.array(z.strictObject({ digest: z.string(), circuit: z.string(), days: z.array(z.int()) }));
 const FILE = "studies.json";

@@ -2,9 +2,9 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { PERMISSION_BYTES } from "../../../protocol/report/permissionNumber";
-import { type Study, shareBytes } from "../descriptor";
 import type { Shared } from "../engine/engine";
 import { sharingFor } from "../engine/engines";
+import { type Study, shareBytes } from "../plan/descriptor";
 
 /** In front of a contribution's shares: what tells one attempt from another, and the digest of the token for the answer. */
 export const ATTEMPT_BYTES = 16;

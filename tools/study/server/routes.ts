@@ -3,7 +3,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { FormatError } from "../../../protocol/base/formatError";
 import { decodePermissionNumber } from "../../../protocol/report/permissionNumber";
-import type { Study } from "../descriptor";
+import type { Study } from "../plan/descriptor";
 import { contributionBytes, type Register, TOKEN_BYTES } from "./register";
 
 /** What a server says of the study that it runs. */

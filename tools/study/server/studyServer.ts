@@ -6,15 +6,23 @@ import { createServer } from "node:http";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
 import { z } from "zod";
 import type { Log } from "../../daemon/log";
+import { StudyError } from "../base/errors";
 import type { TableInput } from "../circuits/circuit";
-import { circuitDigest, type Institution, isSignedBy, type Study, shapeOf, signStudy, tablesOf } from "../descriptor";
 import type { Engine, Shared } from "../engine/engine";
 import { engineFor, sharingFor } from "../engine/engines";
 import { keySets, type SetKeys } from "../engine/keySets";
 import { concat } from "../engine/words";
-import { StudyError } from "../errors";
 import type { Identity } from "../net/identity";
 import { PEER_PROTOCOL, Peers } from "../net/peers";
+import {
+  circuitDigest,
+  type Institution,
+  isSignedBy,
+  type Study,
+  shapeOf,
+  signStudy,
+  tableCount,
+} from "../plan/descriptor";
 import { expectNotRun, noteRun } from "./ledger";
 import { Register } from "./register";
 import { type StudyStatus, studyRoutes } from "./routes";
@@ -214,7 +222,7 @@ export class StudyServer {
     const startedMs = performance.now();
     const usedBefore = process.cpuUsage();
     const answers: Shared[] = [];
-    for (let table = 0; table < tablesOf(study.descriptor); table++)
+    for (let table = 0; table < tableCount(study.descriptor); table++)
       answers.push(await study.circuit.run(engine, shape, this.tableInput(cohort, table)));
     await engine.compareOpened();
     for (const key of keys) key?.fill(0);

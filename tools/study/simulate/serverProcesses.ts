@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
-import { StudyError } from "../errors";
+import { StudyError } from "../base/errors";
 
 const PROGRAM = fileURLToPath(new URL("../../../bin/chirpfob.mjs", import.meta.url));
 const KILL_AFTER_MS = 10_000;

@@ -3,13 +3,13 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readAnswer, type StudyAnswer, sizesOf, tablesOf } from "../client/cohortRecords";
+import { StudyError } from "../base/errors";
+import { readAnswer, recordsOf, type StudyAnswer, sizesOf } from "../client/cohortRecords";
 import { Participants, randomWords } from "../client/participant";
-import { createStudy } from "../create";
-import { type Institution, LEAST_COHORT, type Study, shapeOf } from "../descriptor";
-import { StudyError } from "../errors";
-import type { Cohort } from "../inputs";
 import { createIdentity } from "../net/identity";
+import { createStudy } from "../plan/create";
+import { type Institution, LEAST_COHORT, type Study, shapeOf } from "../plan/descriptor";
+import type { Cohort } from "../plan/inputs";
 import { freePorts, ServerProcess, type ServerReport } from "./serverProcesses";
 
 const HOST = "127.0.0.1";
@@ -102,7 +102,7 @@ async function takePart(
     onProgress(`${invitations.length} participants send their shares`);
     const tokens: string[] = [];
     await inTurns(invitations.length, async (i) => {
-      const tables = tablesOf(cohort, i, days, shape, randomWords);
+      const tables = recordsOf(cohort, i, days, shape, randomWords);
       tokens[i] = await participants.contribute(invitations[i] as string, tables);
     });
     onProgress("the servers compute");

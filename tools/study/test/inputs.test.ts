@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { daysOf } from "../days";
-import { encounterLog } from "../encounterLog";
-import { StudyError } from "../errors";
-import { parseCohort, parseOwnCollision } from "../inputs";
+import { daysOf } from "../base/days";
+import { StudyError } from "../base/errors";
+import { encounterLog } from "../plan/encounterLog";
+import { parseCohort, parseOwnCollision } from "../plan/inputs";
 
 const bytes = (value: unknown): Buffer => Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
 const refusal = (work: () => unknown): string => {

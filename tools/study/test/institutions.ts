@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CollisionData, collisionTable } from "../circuits/collisionRecords";
 import type { Participants } from "../client/participant";
-import { createStudy } from "../create";
-import { type Institution, LEAST_COHORT, type Study, shapeOf } from "../descriptor";
 import { createIdentity } from "../net/identity";
+import { createStudy } from "../plan/create";
+import { type Institution, LEAST_COHORT, type Study, shapeOf } from "../plan/descriptor";
 import { freePorts, ServerProcess } from "../simulate/serverProcesses";
 import { randomWords } from "./together";
 

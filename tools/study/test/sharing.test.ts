@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { StudyError } from "../base/errors";
 import type { Shared } from "../engine/engine";
 import { SERVER_COUNTS, sharingFor } from "../engine/engines";
 import { lagrange, multiply } from "../engine/gf8";
-import { StudyError } from "../errors";
 import { combined, randomWords, shared, together } from "./together";
 
 /** GF(4) = {0, 1, w, w + 1} as bit pairs, by its table: w * w = w + 1. */

@@ -7,7 +7,7 @@ import { chirpOf } from "../../../protocol/beacon/chirp";
 import { sealRow } from "../../../protocol/log/contactRow";
 import { nativeSha256 } from "../../base/sha256";
 import { runCli } from "../../cli/test/runCli";
-import { LEAST_COHORT } from "../descriptor";
+import { LEAST_COHORT } from "../plan/descriptor";
 import { freePorts, ServerProcess } from "../simulate/serverProcesses";
 
 describe("`chirpfob study`", () => {

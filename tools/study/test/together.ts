@@ -6,7 +6,7 @@ import type { PlainTable } from "../circuits/records";
 import type { Engine, Shared } from "../engine/engine";
 import { engineFor, sharingFor } from "../engine/engines";
 import { keySets } from "../engine/keySets";
-import type { Link } from "../engine/link";
+import type { PeerLink } from "../engine/link";
 import { concat } from "../engine/words";
 
 /** What a server received, message by message. */
@@ -34,7 +34,7 @@ export function together(servers: number, seed?: string): Together {
     seed === undefined ? randomBytes(32) : createHash("sha256").update(`${seed} ${i}`).digest(),
   );
   const engines = views.map((view, party) => {
-    const link: Link = {
+    const link: PeerLink = {
       party,
       servers,
       send(to, words) {

@@ -1,8 +1,8 @@
 // From distances over time to the encounters that both ends log (SafeTrace white paper, section 4.c).
 
 import { z } from "zod";
+import { StudyError } from "../base/errors";
 import { checked } from "./descriptor";
-import { StudyError } from "./errors";
 
 const MAX_SEGMENTS = 5_000_000;
 

@@ -2,12 +2,11 @@
 
 import { createHash, createPrivateKey, sign, verify, X509Certificate } from "node:crypto";
 import { z } from "zod";
-import { type Circuit, MAX_RECORDS, type Shape } from "./circuits/circuit";
-import { CIRCUITS } from "./circuits/circuits";
-import { contributionWords } from "./circuits/records";
-import { SERVER_COUNTS, sharingFor } from "./engine/engines";
-import { StudyError } from "./errors";
-import { MAX_MESSAGE_BYTES } from "./net/frames";
+import { StudyError } from "../base/errors";
+import { type Circuit, MAX_RECORDS, type Shape } from "../circuits/circuit";
+import { CIRCUITS } from "../circuits/circuits";
+import { contributionWords } from "../circuits/records";
+import { SERVER_COUNTS, sharingFor } from "../engine/engines";
 
 /** Fewer people than this say too much about one another. */
 export const LEAST_COHORT = 20;
@@ -15,6 +14,8 @@ export const MAX_PLACES = 2_000_000;
 /** Most heard or own records of a participant and day. */
 export const MAX_SLOTS = 20_000;
 export const MAX_DAYS = 31;
+/** Longest message between servers: a longer one ends the study. */
+export const MAX_MESSAGE_BYTES = 2 ** 31 - 1;
 const SIGNED_TEXT = "chirpfob study descriptor 1\n";
 const DIGEST = /^[0-9a-f]{64}$/;
 
@@ -108,13 +109,13 @@ export function parseStudy(bytes: Buffer, file: string): Study {
 }
 
 /** Tables that are joined: `collision` has one, whatever days its times are from. */
-export function tablesOf({ circuit, days }: StudyDescriptor): number {
+export function tableCount({ circuit, days }: StudyDescriptor): number {
   return circuit === "collision" ? 1 : days.length;
 }
 
 /** Sizes for so many participants. */
 export function shapeOf(descriptor: StudyDescriptor, participants: number): Shape {
-  return { participants, tables: tablesOf(descriptor), heard: descriptor.heard, own: descriptor.own };
+  return { participants, tables: tableCount(descriptor), heard: descriptor.heard, own: descriptor.own };
 }
 
 /** Words of one component of what a participant sends to each server. */

@@ -1,14 +1,14 @@
 // What people give to a study, as JSON (docs/study.md, "Files"); checked here, typed values inside.
 
 import { z } from "zod";
-import { FormatError } from "../../protocol/base/formatError";
-import { HOUR_MINUTES, MAX_U32 } from "../../protocol/base/time";
-import { SEED_BYTES } from "../../protocol/beacon/chirp";
-import { decodeRow, ROW_BYTES } from "../../protocol/log/contactRow";
-import type { ChirpsData } from "./circuits/chirpsRecords";
-import { type CollisionData, MAX_TIME } from "./circuits/collisionRecords";
+import { FormatError } from "../../../protocol/base/formatError";
+import { HOUR_MINUTES, MAX_U32 } from "../../../protocol/base/time";
+import { SEED_BYTES } from "../../../protocol/beacon/chirp";
+import { decodeRow, ROW_BYTES } from "../../../protocol/log/contactRow";
+import { StudyError } from "../base/errors";
+import type { ChirpsData } from "../circuits/chirpsRecords";
+import { type CollisionData, MAX_TIME } from "../circuits/collisionRecords";
 import { checked } from "./descriptor";
-import { StudyError } from "./errors";
 
 const MAX_PEOPLE = 1_000_000;
 const MAX_ENCOUNTERS = 20_000;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { encodePermissionNumber, PERMISSION_BYTES } from "../../protocol/report/permissionNumber";
-import { CIRCUITS } from "./circuits/circuits";
+import { encodePermissionNumber, PERMISSION_BYTES } from "../../../protocol/report/permissionNumber";
+import { CIRCUITS } from "../circuits/circuits";
 import { circuitDigest, parseStudy, type Study, type StudyDescriptor } from "./descriptor";
 
 const ID_BYTES = 16;
