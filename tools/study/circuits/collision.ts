@@ -1,7 +1,7 @@
 // The rule of the SafeTrace paper: somebody is exposed who has met an infected participant while that one was infectious.
 
 import type { Engine, Shared } from "../engine/engine";
-import { andAll, andTree, lessThan, select } from "../engine/logic";
+import { andAll, andTree, lessThan, multiplex } from "../engine/logic";
 import { packRows } from "../engine/transpose";
 import { concat, slice, wordCount } from "../engine/words";
 import {
@@ -98,7 +98,7 @@ async function least(engine: Engine, numbers: readonly Shared[], lanes: number):
     const half = slots >> 1;
     const part = (begin: number, end: number): Shared[] => left.map((bit) => slice(bit, begin * lanes, end * lanes));
     const [a, b] = [part(0, half), part(half, 2 * half)];
-    const smaller = await select(engine, await lessThan(engine, a, b), b, a);
+    const smaller = await multiplex(engine, await lessThan(engine, a, b), b, a);
     const rest = part(2 * half, slots);
     left = slots % 2 === 0 ? smaller : smaller.map((bit, i) => concat([bit, rest[i] as Shared]));
   }

@@ -112,7 +112,7 @@ export async function subtract(engine: Engine, a: SharedNumber, b: SharedNumber)
 }
 
 /** y where `choice` is 1, x elsewhere. */
-export async function select(engine: Engine, choice: Shared, x: SharedNumber, y: SharedNumber): Promise<Shared[]> {
+export async function multiplex(engine: Engine, choice: Shared, x: SharedNumber, y: SharedNumber): Promise<Shared[]> {
   const moved = await andAll(
     engine,
     x.map((bit, i) => [choice, xor(bit, y[i] as Shared)] as const),
