@@ -140,6 +140,7 @@ export const SUBSTITUTIONS: readonly Substitution[] = [
     by: (here, name) => here.file(name, JSON.stringify(GAEN_SIGHTINGS)),
     why: "the reader's own recording; here two sightings of a phone of that sample",
   },
+  {
     written: /(?<=--cohort )FILE\b/,
     by: (here) => here.file("cohort.json", COHORT),
     why: "the cohort of whoever tries it",

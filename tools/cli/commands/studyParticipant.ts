@@ -4,7 +4,7 @@ import { expectFree, readWhole, writePrivateFile } from "../../base/files";
 import { StudyError } from "../../study/base/errors";
 import { readAnswer, recordsOf } from "../../study/client/cohortRecords";
 import { Participants, randomWords } from "../../study/client/participant";
-import { checked, parseStudy, type Study, shapeOf } from "../../study/plan/descriptor";
+import { parseStudy, readJson, type Study, shapeOf } from "../../study/plan/descriptor";
 import { type Cohort, parseOwnChirps, parseOwnCollision } from "../../study/plan/inputs";
 import { note, printJson, printLine } from "../output";
 import { answerForJson, describeAnswer } from "../studyAnswer";
@@ -81,7 +81,7 @@ async function ownData({ descriptor }: Study, file: string): Promise<Cohort> {
 
 async function result({ study: file, receipt: receiptFile, json }: ResultOptions): Promise<void> {
   const study = parseStudy(await readWhole(file), file);
-  const receipt = checked(receiptSchema, await readWhole(receiptFile), receiptFile);
+  const receipt = readJson(receiptSchema, await readWhole(receiptFile), receiptFile);
   if (receipt.study !== study.digest)
     throw new StudyError(`${receiptFile} is the receipt of another study than ${file}`);
   await withParticipants(study, async (participants) => {

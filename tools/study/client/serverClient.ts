@@ -4,7 +4,7 @@ import { X509Certificate } from "node:crypto";
 import { Agent, request } from "node:https";
 import { z } from "zod";
 import { StudyError } from "../base/errors";
-import { checked, type Institution, type Study } from "../plan/descriptor";
+import { type Institution, readJson, type Study } from "../plan/descriptor";
 import type { StudyStatus } from "../server/routes";
 
 const TIMEOUT_MS = 60_000;
@@ -44,7 +44,7 @@ export class ServerClient {
   async status(): Promise<StudyStatus> {
     const { status, body } = await this.ask("GET", "/v1/status");
     if (status !== 200) throw this.refusal(status, body);
-    return checked(statusSchema, body, `the answer of ${this.name}`);
+    return readJson(statusSchema, body, `the answer of ${this.name}`);
   }
 
   /** @param body attempt, digest of the token and shares */

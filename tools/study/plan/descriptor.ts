@@ -71,7 +71,7 @@ export function circuitDigest(circuit: Circuit): string {
 
 /** Reads an institution's introduction. @throws StudyError */
 export function parseInstitution(bytes: Buffer, file: string): Institution {
-  const institution = checked(institutionSchema, bytes, file);
+  const institution = readJson(institutionSchema, bytes, file);
   try {
     new X509Certificate(institution.certificate);
   } catch {
@@ -82,7 +82,7 @@ export function parseInstitution(bytes: Buffer, file: string): Institution {
 
 /** Reads a descriptor and checks what a schema cannot say. @throws StudyError */
 export function parseStudy(bytes: Buffer, file: string): Study {
-  const descriptor = checked(descriptorSchema, bytes, file);
+  const descriptor = readJson(descriptorSchema, bytes, file);
   const { servers, places, days, heard, own } = descriptor;
   const refuse = (why: string): never => {
     throw new StudyError(`${file} is no valid study: ${why}`);
@@ -145,7 +145,7 @@ export function isSignedBy(institution: Institution, digest: string, signature: 
 }
 
 /** Reads JSON of a schema. @throws StudyError that names the first thing that is wrong */
-export function checked<T>(schema: z.ZodType<T>, bytes: Buffer | string, file: string): T {
+export function readJson<T>(schema: z.ZodType<T>, bytes: Buffer | string, file: string): T {
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString("utf8"));

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { StudyError } from "../base/errors";
-import { checked } from "./descriptor";
+import { readJson } from "./descriptor";
 
 const MAX_SEGMENTS = 5_000_000;
 
@@ -38,7 +38,7 @@ export type EncounterLog = readonly { readonly id: string; readonly encounters: 
  * @throws StudyError
  */
 export function encounterLog(bytes: Buffer, file: string, deltaMetres: number, tauSeconds: number): EncounterLog {
-  const { segments } = checked(segmentsSchema, bytes, file);
+  const { segments } = readJson(segmentsSchema, bytes, file);
   const pairs = new Map<string, Segment[]>();
   const logs = new Map<string, LoggedEncounter[]>();
   for (const segment of segments) {

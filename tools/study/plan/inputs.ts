@@ -8,7 +8,7 @@ import { decodeRow, ROW_BYTES } from "../../../protocol/log/contactRow";
 import { StudyError } from "../base/errors";
 import type { ChirpsData } from "../circuits/chirpsRecords";
 import { type CollisionData, MAX_TIME } from "../circuits/collisionRecords";
-import { checked } from "./descriptor";
+import { readJson } from "./descriptor";
 
 const MAX_PEOPLE = 1_000_000;
 const MAX_ENCOUNTERS = 20_000;
@@ -55,7 +55,7 @@ export type Cohort =
 
 /** Reads a cohort file. @throws StudyError */
 export function parseCohort(bytes: Buffer, file: string): Cohort {
-  const cohort = checked(cohortSchema, bytes, file);
+  const cohort = readJson(cohortSchema, bytes, file);
   const members = cohort.circuit === "collision" ? cohort.participants : cohort.keyfobs;
   const ids = members.map((member) => member.id);
   const numbers = new Map<string, number>();
@@ -80,7 +80,7 @@ export function parseCohort(bytes: Buffer, file: string): Cohort {
 
 /** Reads one participant's own data for `collision`. @throws StudyError */
 export function parseOwnCollision(bytes: Buffer, file: string): CollisionData {
-  const own = checked(ownCollisionSchema, bytes, file);
+  const own = readJson(ownCollisionSchema, bytes, file);
   return {
     ...collisionDataOf(own, own.number, file),
     encounters: own.encounters.map((e) => ({ ...e, dummy: e.dummy ?? false })),
@@ -89,7 +89,7 @@ export function parseOwnCollision(bytes: Buffer, file: string): CollisionData {
 
 /** Reads what a simulated keyfob holds, for `chirps`. @throws StudyError */
 export function parseOwnChirps(bytes: Buffer, file: string): ChirpsData {
-  return chirpsDataOf(checked(ownChirpsSchema, bytes, file), file);
+  return chirpsDataOf(readJson(ownChirpsSchema, bytes, file), file);
 }
 
 function collisionDataOf(

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { dateOfDay } from "../base/days";
 import { StudyError } from "../base/errors";
-import { checked, type Study } from "../plan/descriptor";
+import { readJson, type Study } from "../plan/descriptor";
 
 const ledgerSchema = z.array(z.strictObject({ digest: z.string(), circuit: z.string(), days: z.array(z.int()) }));
 const FILE = "studies.json";
@@ -18,7 +18,7 @@ async function readLedger(folder: string): Promise<Ledger> {
     if (error.code === "ENOENT") return "[]";
     throw new StudyError(`cannot read ${path}: ${error.code}`);
   });
-  return checked(ledgerSchema, text, path);
+  return readJson(ledgerSchema, text, path);
 }
 
 /** @throws StudyError if this institution has run the study, or one of the same circuit on any of its days */
