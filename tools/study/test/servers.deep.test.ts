@@ -106,7 +106,7 @@ describe("three servers of a study", () => {
       });
       expect(Buffer.concat(received)).toHaveLength(0);
     }
-    expect(processes[0]?.log.filter(({ event }) => event === "peer-refused")).toHaveLength(3);
+    await vi.waitUntil(() => processes[0]?.log.filter(({ event }) => event === "peer-refused").length === 3, 20_000);
   });
 
   it("speak TLS 1.3 only", async () => {
