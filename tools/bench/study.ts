@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { firstMinuteOfHour } from "../../protocol/base/time";
 import { chirpOf } from "../../protocol/beacon/chirp";
+import { Beacon } from "../../protocol/beacon/sighting";
 import { decodeRow, sealRow } from "../../protocol/log/contactRow";
 import { nativeSha256 } from "../base/sha256";
 import { SeededRandom } from "../sim/core/random";
@@ -54,7 +55,7 @@ function chirpsCohort(people: number): Cohort {
         const { hour, seed } = (seeds[below(people)] as typeof own)[below(HOURS_A_DAY)] as (typeof own)[number];
         const minute = firstMinuteOfHour(hour) + below(60);
         const metadata = { maxRssi: -50 - below(45), txPower: 0, delay: below(4) === 0 ? 2 : 0, hearings: 1 };
-        const row = sealRow(nativeSha256, chirpOf(nativeSha256, seed, minute), minute, metadata);
+        const row = sealRow(nativeSha256, Beacon.Pact, chirpOf(nativeSha256, seed, minute), minute, metadata);
         return { hour, row: decodeRow(row) };
       }),
     })),

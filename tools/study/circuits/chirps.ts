@@ -4,7 +4,7 @@
 // minute, whether the owner was infectious then, and the keystreams for the five minutes whose rows it may have sealed. Where tags
 // meet, XOR opens the sealed bytes, on shares.
 
-import { TOLERANCE_MINUTES } from "../../../protocol/match/matching";
+import { TOLERANCE_MINUTES } from "../../../protocol/match/loadedRows";
 import { ATTENUATION_CLASSES, type ScoreConfig } from "../../../protocol/match/score";
 import type { Engine, Shared, SharedNumber } from "../engine/engine";
 import { addBits, andAll, andTree, lessThanLimits, subtract } from "../engine/logic";

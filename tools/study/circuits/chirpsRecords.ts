@@ -2,8 +2,9 @@
 
 import { firstMinuteOfHour, HOUR_MINUTES } from "../../../protocol/base/time";
 import { chirpOf } from "../../../protocol/beacon/chirp";
+import { Beacon } from "../../../protocol/beacon/sighting";
 import { type ContactRow, metadataKeystream, SEALED_BYTES, TAG_BYTES } from "../../../protocol/log/contactRow";
-import { TOLERANCE_MINUTES } from "../../../protocol/match/matching";
+import { TOLERANCE_MINUTES } from "../../../protocol/match/loadedRows";
 import { ATTENUATION_CLASSES, type DayAdvice, type ScoreConfig } from "../../../protocol/match/score";
 import { nativeSha256 } from "../../base/sha256";
 import { chirpsAnswerLayout, KEYSTREAMS } from "./chirps";
@@ -39,7 +40,8 @@ export function rowsOfDay(data: ChirpsData, day: number): ChirpsData["rows"] {
   const known = new Set<string>();
   return data.rows.filter(({ hour, row }) => {
     const minute = firstMinuteOfHour(hour) + row.minuteInHour;
-    if (minute < begin || minute >= end) return false;
+    // Other beacons have identifiers that last, and no seeds here.
+    if (row.kind !== Beacon.Pact || minute < begin || minute >= end) return false;
     // A chirp counts once. Two rows of it are left only by a power cut, and the keyfob cannot tell which says more.
     const tag = row.tag.toString("hex");
     const isNew = !known.has(tag);
@@ -70,7 +72,7 @@ export function chirpsTable(data: ChirpsData, day: number, shape: Shape, random:
     const chirp = chirpOf(nativeSha256, seed, minute);
     const isInfectious = data.infectious !== undefined && data.infectious[0] <= minute && minute < data.infectious[1];
     const keystreams = Array.from({ length: KEYSTREAMS }, (_, i) => {
-      const digest = metadataKeystream(nativeSha256, chirp, minute - TOLERANCE_MINUTES + i);
+      const digest = metadataKeystream(nativeSha256, Beacon.Pact, chirp, minute - TOLERANCE_MINUTES + i);
       return digest.readUIntLE(0, SEALED_BYTES);
     });
     return [isInfectious ? 2 ** OWN_FLAG : 0, ...tagWords(chirp), ...keystreams, minute - begin + TOLERANCE_MINUTES];

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { firstMinuteOfHour, hourOfMinute } from "../../../protocol/base/time";
 import { chirpOf } from "../../../protocol/beacon/chirp";
+import { Beacon } from "../../../protocol/beacon/sighting";
 import { decodeRow, sealRow } from "../../../protocol/log/contactRow";
 import { DEFAULT_SCORE } from "../../../protocol/match/defaultScore";
+import { LoadedRows } from "../../../protocol/match/loadedRows";
 import { HourMatcher } from "../../../protocol/match/matching";
 import { adviceFor, attenuationClass, attenuationDb, isDirect, weightedMinutes } from "../../../protocol/match/score";
 import { nativeSha256 } from "../../base/sha256";
@@ -42,9 +44,9 @@ function published(keyfobs: readonly Keyfob[], day: number): ChirpsAnswer[] {
     for (const { infectious, seeds } of keyfobs)
       for (const { hour, seed } of seeds) {
         if (!infectious || Math.floor(hour / 24) !== day) continue;
-        const matcher = new HourMatcher(nativeSha256, 10_000);
+        const matcher = new HourMatcher(nativeSha256, new LoadedRows(10_000));
         matcher.begin(hour);
-        for (const { hour: rowHour, row } of rows) matcher.addRow(rowHour, row);
+        for (const { hour: rowHour, row } of rows) matcher.rows.add(rowHour, row);
         for (const { minute, metadata } of matcher.matchBlock({ hour, seeds: [seed], reverseMask: 0 })) {
           if (minute < infectious[0] || minute >= infectious[1]) continue;
           const level = attenuationClass(DEFAULT_SCORE, attenuationDb(metadata.txPower, metadata.maxRssi));
@@ -99,7 +101,7 @@ function randomKeyfobs(random: SeededRandom, people: number, hours: readonly num
           const metadata = { maxRssi: below(128) - 128, txPower: below(70) - 50, delay, hearings: 1 + below(15) };
           listener.rows.push({
             hour: hourOfMinute(origin),
-            row: sealRow(nativeSha256, chirpOf(nativeSha256, seed, minute), origin, metadata),
+            row: sealRow(nativeSha256, Beacon.Pact, chirpOf(nativeSha256, seed, minute), origin, metadata),
           });
         }
   return keyfobs;
@@ -138,7 +140,7 @@ describe("the circuit `chirps`", () => {
         const metadata = { maxRssi: -60, txPower: 0, delay: i < minutes ? 0 : 3, hearings: 1 };
         return {
           hour: FIRST_HOUR,
-          row: sealRow(nativeSha256, chirpOf(nativeSha256, seed, minute), minute, metadata),
+          row: sealRow(nativeSha256, Beacon.Pact, chirpOf(nativeSha256, seed, minute), minute, metadata),
         };
       }),
     });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { firstMinuteOfHour } from "../../../protocol/base/time";
 import { chirpOf } from "../../../protocol/beacon/chirp";
+import { Beacon } from "../../../protocol/beacon/sighting";
 import { sealRow } from "../../../protocol/log/contactRow";
 import { nativeSha256 } from "../../base/sha256";
 import { runCli } from "../../cli/test/runCli";
@@ -76,7 +77,7 @@ describe("`chirpfob study`", () => {
       const metadata = { maxRssi: -60, txPower: 0, delay: i < 14 ? 0 : 4, hearings: 1 };
       return {
         hour,
-        row: sealRow(nativeSha256, chirpOf(nativeSha256, seed, minute), minute, metadata).toString("hex"),
+        row: sealRow(nativeSha256, Beacon.Pact, chirpOf(nativeSha256, seed, minute), minute, metadata).toString("hex"),
       };
     });
     const cohort = {
