@@ -10,9 +10,12 @@ import { join, posix } from "node:path";
 import { promisify } from "node:util";
 import { lockFile } from "../base/lock";
 import { PROGRAM_ROOT, programFile } from "../base/root";
+import { shortNamesSource } from "./shortNames";
 
 const OUT = programFile("build");
 const COMPILER_OUTPUT = programFile(".devicescript/bin");
+/** What is compiled: of each program its names, and a file that imports these and the program. */
+const STARTS = "build/starts";
 /** The types of our services, which the compiler writes among its own, and the stamp of the services they are of. */
 const SERVICE_TYPES = programFile("node_modules/@devicescript/core/src/devicescript-spec.d.ts");
 const TYPES_STAMP = join(OUT, "types.stamp");
@@ -42,7 +45,8 @@ export async function buildBytecode(name: string, entry: string): Promise<Byteco
   const file = join(OUT, `${name}.devs`);
   const debugFile = join(OUT, `${name}-dbg.json`);
   const stampFile = join(OUT, `${name}.stamp`);
-  const stamp = await fingerprint(entry);
+  const names = shortNamesSource(await Promise.all([...(await sourcesOf(entry))].map(readSource)));
+  const stamp = await fingerprint(entry, names);
   const isBuilt = async (): Promise<boolean> => (await readFile(stampFile, "utf8").catch(() => "")) === stamp;
   const built = async (): Promise<Bytecode> => ({ image: await readFile(file), file, debugFile });
   // What is built already need not wait until other programs are: a build takes its stamp away before it touches the image.
@@ -55,7 +59,7 @@ export async function buildBytecode(name: string, entry: string): Promise<Byteco
   try {
     if (!(await isBuilt())) {
       await rm(stampFile, { force: true });
-      await compile(entry);
+      await compile(await writeStart(name, entry, names));
       await copyFile(join(COMPILER_OUTPUT, "bytecode.devs"), file);
       await copyFile(join(COMPILER_OUTPUT, "bytecode-dbg.json"), debugFile);
       await writeFile(stampFile, stamp);
@@ -86,6 +90,16 @@ export async function writeDeviceTypes(): Promise<void> {
   }
 }
 
+/** Writes what the compiler starts from: the program, after its names. @returns its path from the project's root */
+async function writeStart(name: string, entry: string, names: string): Promise<string> {
+  const start = `${STARTS}/${name}.ts`;
+  await mkdir(programFile(STARTS), { recursive: true });
+  await writeFile(programFile(`${STARTS}/${name}-names.ts`), names);
+  const program = posix.relative(STARTS, entry).replace(/\.ts$/, "");
+  await writeFile(programFile(start), `import "./${name}-names";\nimport "${program}";\n`);
+  return start;
+}
+
 async function compile(entry: string): Promise<void> {
   const cli = createRequire(import.meta.url).resolve("@devicescript/cli/devicescript");
   await rm(join(COMPILER_OUTPUT, "bytecode.devs"), { force: true });
@@ -101,9 +115,9 @@ async function compile(entry: string): Promise<void> {
 }
 
 /** SHA-256 over everything that the program is made of, so that an unchanged program is not compiled again. */
-async function fingerprint(entry: string): Promise<string> {
+async function fingerprint(entry: string, names: string): Promise<string> {
   const services = await readdir(programFile("services"));
-  return await hashOf(entry, [...services.map((name) => `services/${name}`), ...(await sourcesOf(entry))]);
+  return await hashOf(entry + names, [...services.map((name) => `services/${name}`), ...(await sourcesOf(entry))]);
 }
 
 /** The same over what the types of our services are made of. */
@@ -125,9 +139,13 @@ async function hashOf(entry: string, paths: string[]): Promise<string> {
 async function sourcesOf(entry: string): Promise<Set<string>> {
   const found = new Set([entry]);
   for (const path of found) {
-    const text = await readFile(programFile(path), "utf8");
+    const text = await readSource(path);
     for (const [, specifier = ""] of text.matchAll(/\b(?:from|import)\s+"(\.[^"]+)"/g))
       found.add(`${posix.join(posix.dirname(path), specifier)}.ts`);
   }
   return found;
+}
+
+async function readSource(path: string): Promise<string> {
+  return await readFile(programFile(path), "utf8");
 }
