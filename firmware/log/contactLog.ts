@@ -1,7 +1,7 @@
 import { copyBytes, writeU16 } from "../../protocol/base/bytes";
 import { ROW_BYTES } from "../../protocol/log/contactRow";
-import { type Pause, Turn } from "../base/turn";
-import { FlashFault, type FlashStore } from "../board/flashStore";
+import type { Pause } from "../base/turn";
+import type { FlashStore } from "../board/flashStore";
 import { CRC_START, crc16, storedCrc } from "./crc16";
 import { expireGroup, mendGroup } from "./groupUpkeep";
 import {
@@ -21,13 +21,12 @@ import {
   soundRows,
 } from "./rowGroup";
 import { HEADER_BYTES } from "./sectorHeader";
-import { SectorRing } from "./sectorRing";
+import { SectorLog } from "./sectorLog";
 
 /** Groups of 16 rows in a sector. */
 const SECTOR_GROUPS = 20;
 
 const KIND = 0x43;
-const MAX_FAULTS_PER_APPEND = 4;
 
 /** Called with rows of an hour: 12 to 192 bytes, whole rows one after the other. */
 export type RowVisitor = (rows: Buffer) => Promise<void>;
@@ -39,16 +38,10 @@ export type RowVisitor = (rows: Buffer) => Promise<void>;
  * so a power cut can lose only rows whose append had not yet resolved, and no half-written row is ever read. Rows of
  * neighbouring hours may alternate freely. Buffers in RAM: 4 bytes a sector and 206 more.
  */
-export class ContactLog {
+export class ContactLog extends SectorLog {
   /** Rows appended since start. */
   appended: number;
 
-  private readonly store: FlashStore;
-  private readonly ring: SectorRing;
-  private readonly pause: Pause;
-  private readonly turn: Turn;
-  /** Whether what follows describes the newest sector; not so at start and after an operation that failed. */
-  private known: boolean;
   /** The group that takes the next row. */
   private group: number;
   /** Rows in it; at 0 its head is not written yet. */
@@ -57,46 +50,16 @@ export class ContactLog {
   /** Head and checks of the group, in their places, and the CRC of head and rows so far. */
   private readonly frame: Buffer;
   private crc: number;
-  private expiredTo: number;
 
   /** A log over `sectors` sectors of the store from `firstSector`; mount it before use. */
   constructor(store: FlashStore, firstSector: number, sectors: number, pause: Pause) {
-    this.store = store;
-    this.ring = new SectorRing(store, firstSector, sectors, KIND);
-    this.pause = pause;
-    this.turn = new Turn(pause);
+    super(store, firstSector, sectors, KIND, false, pause);
     this.frame = Buffer.alloc(GROUP_BYTES);
     this.appended = 0;
-    this.known = false;
     this.group = 0;
     this.rows = 0;
     this.groupHour = 0;
     this.crc = 0;
-    this.expiredTo = 0;
-  }
-
-  /**
-   * Finds what the flash holds and mends what a power cut left. Returns whether that was an erasure of everything, which has now
-   * been finished.
-   *
-   * @throws FlashError
-   */
-  async mount(): Promise<boolean> {
-    await this.turn.take();
-    try {
-      this.known = false;
-      this.expiredTo = 0;
-      const wasErasing = await this.ring.mount();
-      await this.recover();
-      return wasErasing;
-    } finally {
-      this.turn.give();
-    }
-  }
-
-  /** Sectors out of use since start because the chip failed there. */
-  faults(): number {
-    return this.ring.faults;
   }
 
   /**
@@ -106,24 +69,8 @@ export class ContactLog {
    * @throws FlashError
    */
   async append(hour: number, rows: Buffer): Promise<void> {
-    await this.turn.take();
-    try {
-      let done = 0;
-      let faults = 0;
-      while (done < rows.length) {
-        try {
-          await this.makeRoom(hour);
-          done += await this.write(hour, rows, done);
-        } catch (error) {
-          this.known = false;
-          if (!(error instanceof FlashFault) || ++faults > MAX_FAULTS_PER_APPEND) throw error;
-          this.ring.retire(this.ring.newest);
-        }
-      }
-      this.appended += Math.floor(rows.length / ROW_BYTES);
-    } finally {
-      this.turn.give();
-    }
+    await this.writeAll(hour, rows);
+    this.appended += Math.floor(rows.length / ROW_BYTES);
   }
 
   /**
@@ -138,52 +85,6 @@ export class ContactLog {
     for (let k = 0; k < this.ring.sectors; k++) {
       const sector = (start + k) % this.ring.sectors;
       if (this.ring.mayHold(sector, hour)) await this.readSector(sector, hour, visit);
-    }
-  }
-
-  /**
-   * Erases the rows of `lastHour` and of every hour before, so that their bytes are gone. Takes about 0.4 s for a sector that is
-   * through (the bytes are overwritten, not the sector erased), and lets appends pass after each.
-   *
-   * @throws FlashError
-   */
-  async expire(lastHour: number): Promise<void> {
-    await this.pause();
-    for (let sector = 0; sector < this.ring.sectors; sector++) {
-      const first = this.ring.firstHour(sector);
-      if (first === 0 || first - 1 > lastHour) continue;
-      await this.turn.take();
-      try {
-        await this.expireSector(sector, lastHour);
-      } catch (error) {
-        if (!(error instanceof FlashFault)) throw error;
-        this.ring.retire(sector);
-      } finally {
-        this.turn.give();
-      }
-    }
-    this.expiredTo = lastHour;
-  }
-
-  /** Notes in the flash that everything is to be erased; until it is, the next mount does it. @throws FlashError */
-  async beginErase(): Promise<void> {
-    await this.turn.take();
-    try {
-      this.known = false;
-      await this.ring.beginErase();
-    } finally {
-      this.turn.give();
-    }
-  }
-
-  /** Erases the whole log; a power cut meanwhile is made good at the next mount. @throws FlashError */
-  async eraseAll(): Promise<void> {
-    await this.turn.take();
-    try {
-      this.known = false;
-      await this.ring.eraseAll();
-    } finally {
-      this.turn.give();
     }
   }
 
@@ -208,7 +109,8 @@ export class ContactLog {
   }
 
   /** Writes as many rows from `start` on as the group takes, and returns their bytes. */
-  private async write(hour: number, rows: Buffer, start: number): Promise<number> {
+  protected override async write(hour: number, rows: Buffer, start: number): Promise<number> {
+    await this.makeRoom(hour);
     const first = this.rows;
     const length = Math.min(rows.length - start, (GROUP_ROWS - first) * ROW_BYTES);
     const end = first + Math.floor(length / ROW_BYTES);
@@ -238,7 +140,7 @@ export class ContactLog {
   }
 
   /** Finds the group after the last one in use, which it mends and seals: what was being written there may be torn. */
-  private async recover(): Promise<void> {
+  protected override async recover(): Promise<void> {
     this.rows = 0;
     if (this.ring.writable) {
       const sector = this.ring.newest;
@@ -271,14 +173,8 @@ export class ContactLog {
     }
   }
 
-  private async expireSector(sector: number, lastHour: number): Promise<void> {
+  protected override async expireParts(sector: number, lastHour: number): Promise<void> {
     const firstHour = this.ring.firstHour(sector);
-    if (firstHour === 0 || firstHour - 1 > lastHour) return;
-    if (sector === this.ring.newest) this.known = false;
-    if (this.ring.lastHour(sector) <= lastHour) {
-      await this.ring.shred(sector);
-      return;
-    }
     const index = await this.readIndex(sector);
     for (let group = 0; group < SECTOR_GROUPS; group++) {
       const hour = groupHourAt(index, group * ROWS_AT, firstHour);

@@ -78,7 +78,7 @@ export class Logs {
    *
    * @devsWhenUsed
    */
-  faults(): number {
-    return this.seeds.faults() + this.results.faults() + this.contacts.faults();
+  failedSectors(): number {
+    return this.seeds.failedSectors() + this.results.failedSectors() + this.contacts.failedSectors();
   }
 }

@@ -1,6 +1,6 @@
 import { copyBytes, readU32 } from "../../protocol/base/bytes";
-import { type Pause, Turn } from "../base/turn";
-import { FlashFault, type FlashStore } from "../board/flashStore";
+import type { Pause } from "../base/turn";
+import type { FlashStore } from "../board/flashStore";
 import {
   BLANK_HOUR,
   CRC_AT,
@@ -13,14 +13,14 @@ import {
 } from "./record";
 import { isBlank } from "./rowGroup";
 import { HEADER_BYTES } from "./sectorHeader";
-import { SectorRing, zero } from "./sectorRing";
+import { SectorLog } from "./sectorLog";
+import { zero } from "./sectorRing";
 
 /** Records in a sector: what fits behind its header. */
 export const SECTOR_RECORDS = 107;
 
 const RECORDS_PER_READ = 5;
 const HOURS_PER_READ = 56;
-const MAX_FAULTS_PER_APPEND = 4;
 
 /** Called with each record in turn. */
 export type RecordVisitor = (hour: number, payload: Buffer) => Promise<void>;
@@ -29,13 +29,7 @@ export type RecordVisitor = (hour: number, payload: Buffer) => Promise<void>;
  * A log of 32-byte records by UTC hour, in a ring of flash sectors: hour u32 | payload 32 | CRC u16. The CRC is programmed
  * after the rest, so a record counts wholly or not at all. A record that is to go is overwritten with zeros where it lies.
  */
-export class RecordLog {
-  private readonly store: FlashStore;
-  private readonly ring: SectorRing;
-  private readonly anyOrder: boolean;
-  private readonly pause: Pause;
-  private readonly turn: Turn;
-  private known: boolean;
+export class RecordLog extends SectorLog {
   private next: number;
   /** The hours of one sector's records, and the few records read last: what makes reading hour after hour cheap. */
   private hours: Buffer;
@@ -51,12 +45,7 @@ export class RecordLog {
    * one before its sector's first, or 126 behind it, begins a new sector.
    */
   constructor(store: FlashStore, firstSector: number, sectors: number, kind: number, anyOrder: boolean, pause: Pause) {
-    this.store = store;
-    this.anyOrder = anyOrder;
-    this.ring = new SectorRing(store, firstSector, sectors, kind);
-    this.pause = pause;
-    this.turn = new Turn(pause);
-    this.known = false;
+    super(store, firstSector, sectors, kind, anyOrder, pause);
     this.next = 0;
     this.hours = Buffer.alloc(0);
     this.hoursSector = -1;
@@ -64,59 +53,9 @@ export class RecordLog {
     this.changes = 0;
   }
 
-  /**
-   * Finds what the flash holds and voids what a power cut left half written. Returns whether that was an erasure of everything,
-   * which has now been finished.
-   *
-   * @throws FlashError
-   */
-  async mount(): Promise<boolean> {
-    let wasErasing = false;
-    await this.turn.take();
-    try {
-      this.forget();
-      wasErasing = await this.ring.mount();
-      await this.recover();
-    } finally {
-      this.turn.give();
-    }
-    await this.mend();
-    return wasErasing;
-  }
-
-  /** Finishes what a power cut left half done of changes that are more than one record. @throws FlashError */
-  protected async mend(): Promise<void> {}
-
-  /**
-   * Sectors out of use since start because the chip failed there.
-   *
-   * @devsWhenUsed
-   */
-  faults(): number {
-    return this.ring.faults;
-  }
-
   /** Writes a record (a shorter payload is filled up with zeros); once it resolves it survives a power cut. @throws FlashError */
   async append(hour: number, payload: Buffer): Promise<void> {
-    const record = encodeRecord(hour, payload);
-    await this.turn.take();
-    try {
-      let faults = 0;
-      let done = false;
-      while (!done) {
-        try {
-          await this.write(hour, record);
-          done = true;
-        } catch (error) {
-          this.known = false;
-          if (!(error instanceof FlashFault) || ++faults > MAX_FAULTS_PER_APPEND) throw error;
-          this.ring.retire(this.ring.newest);
-        }
-      }
-    } finally {
-      this.forget();
-      this.turn.give();
-    }
+    await this.writeAll(hour, encodeRecord(hour, payload));
   }
 
   /** The payload of the hour's record, of the last one where there are several; undefined if there is none. @throws FlashError */
@@ -190,61 +129,16 @@ export class RecordLog {
     }
   }
 
-  /** Overwrites the records of `lastHour` and of every hour before with zeros. @throws FlashError */
-  async expire(lastHour: number): Promise<void> {
-    await this.pause();
-    for (let sector = 0; sector < this.ring.sectors; sector++) {
-      if (!this.mayExpire(sector, lastHour)) continue;
-      await this.turn.take();
-      try {
-        if (this.mayExpire(sector, lastHour)) await this.expireSector(sector, lastHour);
-      } catch (error) {
-        if (!(error instanceof FlashFault)) throw error;
-        this.ring.retire(sector);
-      } finally {
-        this.forget();
-        this.turn.give();
-      }
-    }
-  }
-
-  /** Notes in the flash that everything is to be erased; until it is, the next mount does it. @throws FlashError */
-  async beginErase(): Promise<void> {
-    await this.turn.take();
-    try {
-      this.forget();
-      await this.ring.beginErase();
-    } finally {
-      this.turn.give();
-    }
-  }
-
-  /** Erases the whole log; a power cut meanwhile is made good at the next mount. @throws FlashError */
-  async eraseAll(): Promise<void> {
-    await this.turn.take();
-    try {
-      await this.ring.eraseAll();
-    } finally {
-      this.forget();
-      this.turn.give();
-    }
-  }
-
   /** The latest hour that the newest sector holds, or 0 if there is none. */
   latestHour(): number {
     return this.ring.newest < 0 ? 0 : this.ring.lastHour(this.ring.newest);
-  }
-
-  private mayExpire(sector: number, lastHour: number): boolean {
-    const first = this.ring.firstHour(sector);
-    return first !== 0 && (first - 1 <= lastHour || this.anyOrder);
   }
 
   private mayHold(sector: number, hour: number): boolean {
     return this.anyOrder ? this.ring.holds(sector) : this.ring.mayHold(sector, hour);
   }
 
-  private async write(hour: number, record: Buffer): Promise<void> {
+  protected override async write(hour: number, record: Buffer): Promise<number> {
     if (!this.known) await this.recover();
     if (!this.ring.writable || this.next >= SECTOR_RECORDS || !(this.anyOrder || this.ring.fits(hour))) {
       await this.ring.open(hour);
@@ -255,10 +149,11 @@ export class RecordLog {
     await this.store.program(at + CRC_AT, record.slice(CRC_AT, RECORD_BYTES));
     this.next++;
     this.ring.setLastHour(this.ring.newest, Math.max(hour, this.ring.lastHour(this.ring.newest)));
+    return RECORD_BYTES;
   }
 
   /** Finds where the newest sector goes on; voids a record that lacks its CRC, and one that was only begun. */
-  private async recover(): Promise<void> {
+  protected override async recover(): Promise<void> {
     if (this.ring.writable) {
       const sector = this.ring.newest;
       const hours = await this.readHours(sector);
@@ -283,11 +178,7 @@ export class RecordLog {
     this.known = true;
   }
 
-  private async expireSector(sector: number, lastHour: number): Promise<void> {
-    if (this.ring.lastHour(sector) <= lastHour && !this.anyOrder) {
-      await this.ring.shred(sector);
-      return;
-    }
+  protected override async expireParts(sector: number, lastHour: number): Promise<void> {
     const hours = await this.readHours(sector);
     for (let record = 0; record < SECTOR_RECORDS; record++) {
       const hour = readU32(hours, record * 4);
@@ -329,7 +220,7 @@ export class RecordLog {
     return this.ring.address(sector) + HEADER_BYTES + record * RECORD_BYTES;
   }
 
-  private forget(): void {
+  protected override forget(): void {
     this.changes++;
     this.hours = Buffer.alloc(0);
     this.hoursSector = -1;

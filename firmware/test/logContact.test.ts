@@ -120,7 +120,7 @@ describe("the contact log", () => {
       await log.append(HOUR, part);
       rows.push(...split(part));
     }
-    expect(log.faults()).toBe(3);
+    expect(log.failedSectors()).toBe(3);
     expect(await readHour(log, HOUR)).toEqual(rows);
     expect(await readHour(await mountContacts(flash), HOUR)).toEqual(rows);
   });

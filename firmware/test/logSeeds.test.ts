@@ -125,7 +125,7 @@ describe("the seed log", () => {
       if (hour === 200) flash.broken.add(2).add(3);
       await log.put(HOUR + hour, seedOf(hour));
     }
-    expect(log.faults()).toBe(3);
+    expect(log.failedSectors()).toBe(3);
     const after = await mountSeeds(flash);
     for (let hour = 0; hour < 400; hour++) expect(await after.get(HOUR + hour)).toEqual(seedOf(hour));
   });
@@ -206,7 +206,7 @@ describe("all logs of a keyfob", () => {
       expect([rows, await logs.seeds.get(HOUR + hour)]).toEqual(isHeld ? [60, seedOf(hour)] : [0, undefined]);
       if (hour % 10 === 0) expect((await logs.results.get(HOUR + hour))?.[0]).toBe(isHeld ? hour / 10 : undefined);
     }
-    expect(logs.faults()).toBe(0);
+    expect(logs.failedSectors()).toBe(0);
     await logs.eraseAll();
     expect(flash.image.every((byte) => byte === 0xff)).toBe(true);
   });
