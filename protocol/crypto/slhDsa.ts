@@ -1,4 +1,4 @@
-import { copyBytes, writeU32 } from "../base/bytes";
+import { compareBytes, copyBytes, readU16, writeU32 } from "../base/bytes";
 import { expectLength } from "../base/formatError";
 import type { Sha256 } from "../base/sha256";
 
@@ -28,6 +28,7 @@ const HYPERTREE_AT = N + FORS_TREES * FORS_TREE_BYTES;
 const TREE_INDEX_AT = 21;
 const TREE_INDEX_BYTES = 7;
 const LEAF_INDEX_AT = 28;
+const LEAF_MASK = 0x1ff;
 
 // Compressed address, FIPS 205 section 11.2: layer 1, tree 8, type 1, then three words.
 const TYPE_WOTS_HASH = 0;
@@ -116,9 +117,7 @@ export class SlhDsaVerifier {
 
   /** After the last step: whether the signature is genuine. */
   isValid(): boolean {
-    if (this.layer < LAYERS) return false;
-    for (let i = 0; i < N; i++) if (this.node[i] !== this.publicKey[N + i]) return false;
-    return true;
+    return this.layer >= LAYERS && compareBytes(this.node, 0, this.publicKey, N, N) === 0;
   }
 
   /** FIPS 205 algorithm 17 after the message digest of algorithm 20; leaves tree and leaf set for the lowest layer. */
@@ -126,17 +125,16 @@ export class SlhDsaVerifier {
     const digest = this.messageDigest();
     copyBytes(this.tree, 1, digest, TREE_INDEX_AT, TREE_INDEX_BYTES);
     this.tree[1] = this.tree[1] & 0x3f;
-    this.leaf = ((digest[LEAF_INDEX_AT] & 1) << 8) | digest[LEAF_INDEX_AT + 1];
+    this.leaf = readU16(digest, LEAF_INDEX_AT) & LEAF_MASK;
     this.setTree(0);
     const roots = this.inputBuffer(FORS_TREES);
     this.setAddress(this.oneInput, TYPE_FORS_TREE, this.leaf);
     this.setAddress(this.twoInputs, TYPE_FORS_TREE, this.leaf);
     for (let i = 0; i < FORS_TREES; i++) {
-      const at = (i * 3) >> 1;
-      const index = i % 2 === 0 ? (digest[at] << 4) | (digest[at + 1] >> 4) : ((digest[at] & 15) << 8) | digest[at + 1];
+      // Two indices of 12 bits in three bytes.
+      const index = (readU16(digest, (i * 3) >> 1) >> (i % 2 === 0 ? 4 : 0)) & 0xfff;
       const signatureAt = FORS_AT + i * FORS_TREE_BYTES;
       const leafIndex = (i << FORS_HEIGHT) + index;
-      writeU32(this.oneInput, ADDRESS_HEIGHT_AT, 0);
       writeU32(this.oneInput, ADDRESS_INDEX_AT, leafIndex);
       copyBytes(this.oneInput, INPUT_AT, this.signature, signatureAt, N);
       const root = this.rootFromPath(this.hash(this.oneInput), leafIndex, signatureAt + N, FORS_HEIGHT);
@@ -187,8 +185,8 @@ export class SlhDsaVerifier {
   /** Moves to the tree above: its leaf is the low 9 bits of the tree index, which shifts right by as much. */
   private climb(): void {
     const tree = this.tree;
-    this.leaf = ((tree[6] & 1) << 8) | tree[7];
-    for (let i = 7; i > 1; i--) tree[i] = (tree[i - 1] >> 1) | ((tree[i - 2] & 1) << 7);
+    this.leaf = readU16(tree, 6) & LEAF_MASK;
+    for (let i = 7; i > 1; i--) tree[i] = (readU16(tree, i - 2) >> 1) & 0xff;
     tree[1] = 0;
   }
 
