@@ -66,9 +66,8 @@ export class FaultCounters {
   /** Reads what the last session left, counts this start and stores the result before it returns. */
   static async start(settings: SettingsStore): Promise<FaultCounters> {
     const loaded = await settings.get(SETTING);
-    const valid = loaded !== undefined && isValid(loaded);
-    const record = loaded !== undefined && valid ? loaded : emptyRecord();
-    const crashed = valid && (record[1] & PLANNED) === 0;
+    const record = loaded && isValid(loaded) ? loaded : firstRecord();
+    const crashed = (record[1] & PLANNED) === 0;
     if (crashed) increment(record, Fault.Crash);
     const safeMode = crashed && isLoop(record);
     for (let i = SAFE_MODE_CRASHES - 1; i > 0; i--) record[SESSIONS_AT + i] = record[SESSIONS_AT + i - 1];
@@ -134,10 +133,11 @@ function isLoop(record: Buffer): boolean {
   return record[SESSIONS_AT + SAFE_MODE_CRASHES - 1] !== CALM && minutes < SAFE_MODE_WINDOW_MINUTES;
 }
 
-function emptyRecord(): Buffer {
+/** Before a first start, or after a record that was lost, there was no crash. */
+function firstRecord(): Buffer {
   const record = Buffer.alloc(FAULT_RECORD_BYTES);
   record[0] = VERSION;
-  for (let i = 0; i < SAFE_MODE_CRASHES; i++) record[SESSIONS_AT + i] = CALM;
+  record[1] = PLANNED;
   return record;
 }
 
