@@ -3,7 +3,7 @@ import type { Runtime } from "../firmware/base/runtime";
 import type { Board } from "../firmware/board/board";
 import { HciHost, type RadioSettings } from "../firmware/hci/host";
 import type { KeyfobService } from "../firmware/host/service";
-import { type DeviceState, StateCommands } from "../firmware/host/stateCommands";
+import { type DeviceState, type DeviceStatus, StateCommands } from "../firmware/host/stateCommands";
 import { FrameFilter } from "../firmware/listen/frameFilter";
 import type { Clock } from "../firmware/state/clock";
 import type { Config } from "../firmware/state/config";
@@ -36,7 +36,6 @@ const RADIO_INTERVAL_MS = 10240;
 /** After so long without a burst the radio stops advertising, well before it would repeat the last one. */
 const STOP_AFTER_MS = 2000;
 
-const SECOND_MS = 1000;
 const MINUTE_S = 60;
 /** The minute of what is heard: a repeater has no clock, and counts from the hearing. */
 const NO_CLOCK = 0;
@@ -116,29 +115,19 @@ export class RepeaterDevice implements DeviceState {
 
   // What the host sees
 
-  flags(): number {
+  status(): DeviceStatus {
     let flags = this.host.isUp() ? StateFlag.RadioUp : 0;
     if (this.host.isAdvertising()) flags |= StateFlag.Chirping;
     if (this.hasFault()) flags |= StateFlag.Fault;
     if (this.faults.safeMode) flags |= StateFlag.SafeMode;
     if (this.repeater.isOverCapacity(this.runtime.timer.millis())) flags |= StateFlag.OverCapacity;
-    return flags;
-  }
-
-  snoozeUntil(): number {
-    return 0;
-  }
-
-  uptimeSeconds(): number {
-    return Math.floor(this.runtime.timer.millis() / SECOND_MS);
-  }
-
-  consentPurpose(): Purpose {
-    return Purpose.None;
-  }
-
-  consentSeconds(): number {
-    return 0;
+    return {
+      flags,
+      snoozeUntil: 0,
+      uptimeMs: this.runtime.timer.millis(),
+      consentPurpose: Purpose.None,
+      consentSeconds: 0,
+    };
   }
 
   counters(): number[] {

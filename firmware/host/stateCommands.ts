@@ -9,17 +9,21 @@ import type { CommandGroup } from "./commandGroup";
 import { reportTo } from "./layouts";
 import { FIRMWARE_MAJOR, FIRMWARE_MINOR, FIRMWARE_PATCH } from "./version";
 
+/** How a keyfob or repeater is at the moment. */
+export interface DeviceStatus {
+  /** Sum of StateFlag. */
+  readonly flags: number;
+  /** Unix seconds, 0 when not snoozed. */
+  readonly snoozeUntil: number;
+  readonly uptimeMs: number;
+  readonly consentPurpose: Purpose;
+  readonly consentSeconds: number;
+}
+
 /** What every keyfob or repeater says about itself. */
 export interface DeviceState {
   readonly role: Role;
-  /** Sum of StateFlag. */
-  flags(): number;
-  /** Unix seconds, 0 when not snoozed. */
-  snoozeUntil(): number;
-  /** Seconds since the program started. */
-  uptimeSeconds(): number;
-  consentPurpose(): Purpose;
-  consentSeconds(): number;
+  status(): DeviceStatus;
   /** The counters of services/keyfob.md, in its order. */
   counters(): number[];
   /** A host set the clock, which was off by `driftMs`. */
@@ -57,22 +61,22 @@ export class StateCommands implements CommandGroup {
   }
 
   private status(request: number): Buffer {
-    const state = this.state;
+    const status = this.state.status();
     const report = Buffer.alloc(At.StatusReportEnd);
     putU32(report, At.StatusReportNow, this.clock.seconds());
-    putU32(report, At.StatusReportSnoozeUntil, state.snoozeUntil());
-    putU32(report, At.StatusReportUptime, state.uptimeSeconds());
+    putU32(report, At.StatusReportSnoozeUntil, status.snoozeUntil);
+    putU32(report, At.StatusReportUptime, Math.floor(status.uptimeMs / 1000));
     putU32(report, At.StatusReportLastSync, this.clock.lastSync);
-    putU16(report, At.StatusReportState, state.flags());
+    putU16(report, At.StatusReportState, status.flags);
     putU16(report, At.StatusReportRequest, request);
     report[At.StatusReportProtocol] = PROTOCOL_VERSION;
-    report[At.StatusReportRole] = state.role;
+    report[At.StatusReportRole] = this.state.role;
     report[At.StatusReportVersionMajor] = FIRMWARE_MAJOR;
     report[At.StatusReportVersionMinor] = FIRMWARE_MINOR;
     report[At.StatusReportVersionPatch] = FIRMWARE_PATCH;
     report[At.StatusReportBattery] = BATTERY_UNKNOWN;
-    report[At.StatusReportConsentPurpose] = state.consentPurpose();
-    report[At.StatusReportConsentSeconds] = Math.min(MAX_U8, state.consentSeconds());
+    report[At.StatusReportConsentPurpose] = status.consentPurpose;
+    report[At.StatusReportConsentSeconds] = Math.min(MAX_U8, status.consentSeconds);
     return report;
   }
 

@@ -1,10 +1,10 @@
-import { type Purpose, Role, StateFlag } from "../../protocol/keyfob/codes";
+import { Role, StateFlag } from "../../protocol/keyfob/codes";
 import type { Timer } from "../base/timer";
 import type { ClockChip } from "../board/clockChip";
 import type { HciHost } from "../hci/host";
 import type { ImportCommands } from "../host/importCommands";
 import type { KeyfobService } from "../host/service";
-import type { DeviceState } from "../host/stateCommands";
+import type { DeviceState, DeviceStatus } from "../host/stateCommands";
 import type { FrameFilter } from "../listen/frameFilter";
 import type { Listener } from "../listen/listener";
 import type { RowWriter } from "../listen/rowWriter";
@@ -74,7 +74,7 @@ export class DeviceReport implements DeviceState {
     return this.parts.consent.isGranted() || this.parts.imports?.isActive() === true;
   }
 
-  flags(): number {
+  status(): DeviceStatus {
     const p = this.parts;
     let flags = p.clock.isSet() ? StateFlag.ClockSet : 0;
     if (p.clock.state === ClockState.Approximate) flags |= StateFlag.ClockApproximate;
@@ -87,23 +87,13 @@ export class DeviceReport implements DeviceState {
     if (p.hasLogs) flags |= StateFlag.StorageReady;
     if (p.consent.isPending()) flags |= StateFlag.ConsentPending;
     if (p.consent.isGranted()) flags |= StateFlag.ConsentGranted;
-    return flags;
-  }
-
-  snoozeUntil(): number {
-    return this.parts.snooze.until();
-  }
-
-  uptimeSeconds(): number {
-    return Math.floor(this.parts.timer.millis() / 1000);
-  }
-
-  consentPurpose(): Purpose {
-    return this.parts.consent.openPurpose();
-  }
-
-  consentSeconds(): number {
-    return this.parts.consent.secondsLeft();
+    return {
+      flags,
+      snoozeUntil: p.snooze.until(),
+      uptimeMs: p.timer.millis(),
+      consentPurpose: p.consent.openPurpose(),
+      consentSeconds: p.consent.secondsLeft(),
+    };
   }
 
   counters(): number[] {
