@@ -275,7 +275,7 @@ class Loop {
     id: string,
   ): Promise<Pick<KeyfobAnswer, "results" | "counts">> {
     const port = await town.plugIn(id);
-    await withDevice(computer, ["keys", "add", REGION, key, "--port", port]);
+    await withDevice(computer, ["keys", "add", REGION, key, "--port", port], this.pressWhenAsked(town, id));
     await computer.run(["shards", "fetch", "--server", authority.url, "--region", REGION, "--key", key, "-o", shards]);
     const cable = this.faults.pullsCables ? await layLooseCable(port) : undefined;
     try {

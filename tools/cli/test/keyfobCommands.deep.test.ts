@@ -157,8 +157,8 @@ describe("a keyfob on the desk", () => {
   it("is left sane by Ctrl-C in the middle of an import and of a question, and the next command goes on", async () => {
     const desk = await plugIn({ consenting: false });
     const on = ["--port", desk.port.address];
-    await chirpfob("clock", "sync", ...on);
     await chirpfob("keys", "add", "US-MA", key.publicKey.toString("hex"), ...on);
+    await chirpfob("clock", "sync", ...on);
     const question = startChirpfob(["seeds", "export", "-o", join(folder, "seeds.pact"), ...on]);
     await question.prints(/Press the button/);
     question.child.kill("SIGINT");

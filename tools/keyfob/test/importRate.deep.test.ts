@@ -54,8 +54,8 @@ describe("an import over a 1.5 Mbaud line", () => {
     const board = await BoardConnection.open(port.address);
     try {
       const keyfob = await Keyfob.on(board, 20_000);
-      await keyfob.setClock(Date.now);
       await keyfob.addRegionKey("US-MA", key.publicKey);
+      await keyfob.setClock(Date.now);
       const startUs = world.nowUs;
       let endUs = startUs;
       const outcome = await importShard(keyfob, file, {

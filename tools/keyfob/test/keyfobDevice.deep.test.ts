@@ -48,8 +48,9 @@ async function ready(options: DeskOptions = {}): Promise<{ desk: Desk; keyfob: K
   const desk = await openDesk({ image: wearable.image, consenting: true, ...options });
   open.push(desk);
   const keyfob = await connect(desk);
-  await keyfob.setClock(now);
+  // Before it knows the time a keyfob takes keys without a press.
   await keyfob.addRegionKey("US-MA", key.publicKey);
+  await keyfob.setClock(now);
   return { desk, keyfob };
 }
 
@@ -61,6 +62,8 @@ describe("a keyfob", () => {
     const { desk, keyfob } = await ready({ pty: true });
     expect(await keyfob.status()).toMatchObject({ role: "wearable", state: { clockSet: true, storageReady: true } });
     expect((await keyfob.counters()).shardsVerified).toBe(0);
+    await expect(keyfob.configSet("snoozeMinutes", 90)).rejects.toMatchObject({ status: "NoConsent" });
+    const consent = await keyfob.askConsent("settings");
     expect(await keyfob.configSet("snoozeMinutes", 90)).toMatchObject({ value: 90 });
     expect(await keyfob.configGet("snoozeMinutes")).toEqual({ value: 90, min: 1, max: 1440 });
     await expect(keyfob.configSet("snoozeMinutes", 5000)).rejects.toMatchObject({ status: "OutOfRange" });
@@ -70,6 +73,8 @@ describe("a keyfob", () => {
     expect(await keyfob.snooze(0)).toBe(0);
     const other = makeKey();
     expect(await keyfob.addRegionKey("GB-ENG", other.publicKey)).toBe(2);
+    await keyfob.endConsent(consent);
+    await expect(keyfob.snooze(60)).rejects.toMatchObject({ status: "NoConsent" });
     expect((await keyfob.regionKeys()).map(({ region, lastChunk }) => [region, lastChunk])).toEqual([
       ["US-MA", undefined],
       ["GB-ENG", undefined],
