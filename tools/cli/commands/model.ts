@@ -52,7 +52,8 @@ function addSeir(model: Command): void {
       .command("seir")
       .description("mean field: everybody meets everybody alike, or group by group")
       .option("--beta <rate>", `infections a day by one infectious person (default: ${DISEASE.r0.value} x gamma)`)
-      .addOption(new Option("--groups <file>", "groups and the rates between them, JSON").conflicts(["beta"])),
+      .addOption(new Option("--groups <file>", "groups and the rates between them, JSON").conflicts(["beta"]))
+      .addHelpText("after", "\nExample:\n  chirpfob model seir --beta 0.5 --sigma 0.2 --gamma 0.25 --days 100 --json"),
   ).action(async (options: Course & { beta?: string; groups?: string }) => {
     const rates = ratesOf(options);
     const { days, step } = daysOf(options);
@@ -94,7 +95,11 @@ function addPairwise(model: Command): void {
       .requiredOption("--degree <n>", "neighbours of each person")
       .option("--population <n>", "people", "100000")
       .requiredOption("--tau <rate>", "how fast an infectious person infects one neighbour, a day")
-      .option("--phi <share>", "of two neighbours of a person, how often they are neighbours themselves", "0"),
+      .option("--phi <share>", "of two neighbours of a person, how often they are neighbours themselves", "0")
+      .addHelpText(
+        "after",
+        "\nExample:\n  chirpfob model pairwise --degree 5 --population 1000 --tau 0.1 --days 60 --json",
+      ),
   ).action((options: Course & { degree: string; population: string; tau: string; phi: string }) => {
     const degree = parseWhole("--degree", options.degree, 1, MAX_PEOPLE);
     const population = parseWhole("--population", options.population, 1, 1e10);
@@ -125,6 +130,7 @@ function addTracing(model: Command): void {
     .requiredOption("--delta <rate>", "diagnosis of the infectious, a day")
     .option("--adoption <share>", "of people who use it", "0")
     .option("--json", "print JSON")
+    .addHelpText("after", "\nExample:\n  chirpfob model tracing --beta 1 --gamma 0.25 --delta 0.25 --adoption 0.8")
     .action((options: { beta: string; gamma: string; delta: string; adoption: string; json?: boolean }) => {
       const rates = {
         beta: rate("--beta", options.beta),

@@ -22,6 +22,7 @@ interface KeysOptions {
   readonly name: string;
   readonly host: string;
   readonly port: string;
+  readonly json?: boolean;
 }
 
 interface CreateOptions {
@@ -36,6 +37,7 @@ interface CreateOptions {
   readonly keepDays: string;
   readonly output: string;
   readonly invitations: string;
+  readonly json?: boolean;
 }
 
 interface ServeOptions {
@@ -52,6 +54,7 @@ export function addStudyInstitutionCommands(study: Command): void {
     .requiredOption("--name <name>", "what participants know the institution by")
     .option("--host <address>", "address at which its server will be reached", "127.0.0.1")
     .option("--port <n>", "port of its server, for participants and the other servers", String(DEFAULT_PORT))
+    .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  chirpfob study keys --data ./elm --name 'Elm Street Clinic' --port 8741")
     .action((options: KeysOptions) => asStudyCliError(() => makeKeys(options)));
 
@@ -72,6 +75,7 @@ export function addStudyInstitutionCommands(study: Command): void {
     .option("--keep-days <n>", "days for which answers that nobody fetches are kept", "7")
     .requiredOption("-o, --output <file>", "the study, for servers and participants")
     .requiredOption("--invitations <file>", "the invitation numbers, a line each: one for each person, and nobody else")
+    .option("--json", "print JSON")
     .addHelpText(
       "after",
       "\nExample:\n  chirpfob study create --title 'Conference' --circuit collision --days 2026-11-01..2026-11-14 --participants 200 --heard 140 -o study.json --invitations invitations.txt elm.json oak.json ash.json",
@@ -87,8 +91,9 @@ export function addStudyInstitutionCommands(study: Command): void {
     .action((options: ServeOptions) => asStudyCliError(() => serve(options)));
 }
 
-async function makeKeys({ data, name, host, port }: KeysOptions): Promise<void> {
+async function makeKeys({ data, name, host, port, json }: KeysOptions): Promise<void> {
   await createIdentity(data, name, host, parseWhole("--port", port, 1, 65_535));
+  if (json) printJson({ data, name, host, port: Number(port) });
   note(`The folder ${data} holds the key of ${name}: only you can read it.`);
   note("Give institution.json to whoever organises the study, in person: its certificate is known by its bytes alone.");
 }
@@ -116,6 +121,13 @@ async function create(files: readonly string[], options: CreateOptions): Promise
   );
   await writePrivateFile(options.invitations, `${invitations.join("\n")}\n`, false);
   await writePrivateFile(options.output, study.bytes, false);
+  if (options.json)
+    printJson({
+      study: study.digest,
+      output: options.output,
+      invitations: options.invitations,
+      count: invitations.length,
+    });
   note(
     `The study ${study.digest.slice(0, 16)} is in ${options.output}: give that file to every institution and participant.`,
   );

@@ -15,6 +15,7 @@ interface JoinOptions {
   readonly invitation: string;
   readonly input: string;
   readonly output: string;
+  readonly json?: boolean;
 }
 
 interface ResultOptions {
@@ -34,6 +35,7 @@ export function addStudyParticipantCommands(study: Command): void {
     .requiredOption("--invitation <number>", "your invitation number")
     .requiredOption("--input <file>", "JSON: your data")
     .requiredOption("-o, --output <file>", "the receipt, with which you alone get your answer")
+    .option("--json", "print JSON")
     .addHelpText(
       "after",
       "\nExample:\n  chirpfob study join --study study.json --invitation NUMBER --input mine.json -o receipt.json",
@@ -50,7 +52,7 @@ export function addStudyParticipantCommands(study: Command): void {
     .action((options: ResultOptions) => asStudyCliError(() => result(options)));
 }
 
-async function join({ study: file, invitation, input, output }: JoinOptions): Promise<void> {
+async function join({ study: file, invitation, input, output, json }: JoinOptions): Promise<void> {
   const study = parseStudy(await readWhole(file), file);
   const tables = recordsOf(
     await ownData(study, input),
@@ -65,6 +67,7 @@ async function join({ study: file, invitation, input, output }: JoinOptions): Pr
     const token = await participants.contribute(invitation, tables);
     const receipt = JSON.stringify({ study: study.digest, token });
     const readers = await writePrivateFile(output, `${receipt}\n`, false);
+    if (json) printJson({ study: study.digest, receipt: output });
     note(`You take part in "${study.descriptor.title}". The receipt is in ${output} (${readers}).`);
   });
 }

@@ -29,15 +29,17 @@ describe("the command line", () => {
   );
 
   it.each(
-    ALL.filter(({ path }) => !["serve", "sim", "power", "federate"].includes(path[0] as string)).map(
-      ({ path, command }) => [path.join(" "), command] as const,
-    ),
+    ALL.filter(
+      ({ path }) =>
+        !["serve", "sim", "power", "federate", "study serve"].some((name) => path.join(" ").startsWith(name)),
+    ).map(({ path, command }) => [path.join(" "), command] as const),
   )("can be read by machines: %s has --json", (_name, command) => {
     expect(command.options.map(({ long }) => long)).toContain("--json");
   });
 
   it("has every command of keyfobs in its document", () => {
-    const elsewhere = /^(serve|sim|power|federate|permissions|publish|stats|inspect|keys (generate|rotate|show))\b/;
+    const elsewhere =
+      /^(serve|sim|power|federate|permissions|publish|stats|inspect|model|study|gaen|keys (generate|rotate|show))\b/;
     const names = ALL.map(({ path }) => path.join(" ")).filter((name) => !elsewhere.test(name));
     expect(names.filter((name) => !DOCUMENT.includes(`chirpfob ${name}`))).toEqual([]);
   });
