@@ -15,7 +15,7 @@ import { cleanUpLater, temporaryFolder } from "./cleanUp";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-/** As large as what tools/daemon/test/programs/server.ts answers with. */
+/** As large as what tools/daemon/test/processes/server.ts answers with. */
 const BODY_BYTES = 3_400_000;
 const READERS = 2_040;
 const REQUEST = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -26,7 +26,7 @@ interface Served {
 }
 
 async function serve(...args: string[]): Promise<Served> {
-  const program = join(ROOT, "tools/daemon/test/programs/server.ts");
+  const program = join(ROOT, "tools/daemon/test/processes/server.ts");
   const child = spawn(process.execPath, ["--import", "tsx", program, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });

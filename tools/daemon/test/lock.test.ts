@@ -7,7 +7,7 @@ import { hasTool, ROOT } from "../../../test/tools";
 import { takeLock } from "../lock";
 import { cleanUpLater, temporaryFolder } from "./cleanUp";
 
-const HOLDER = join(ROOT, "tools/daemon/test/programs/lockHolder.ts");
+const HOLDER = join(ROOT, "tools/daemon/test/processes/lockHolder.ts");
 
 /** Whether an unprivileged or privileged user may make a PID namespace here. */
 function canUnshare(): boolean {
