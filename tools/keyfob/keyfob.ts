@@ -114,16 +114,10 @@ export class Keyfob {
    * @param unixMillis asked for anew at each try, so that a repeated packet does not set an old time
    */
   async setClock(unixMillis: () => number): Promise<ClockSync> {
-    const busyUntil = Date.now() + BUSY_LIMIT_MS;
-    const values = () => {
+    const report = await this.whenFree("clockSet", () => {
       const now = unixMillis();
       return { seconds: Math.floor(now / 1000), millis: Math.floor(now) % 1000 };
-    };
-    let report = await this.command("clockSet", values);
-    while (report.status === "Busy" && Date.now() < busyUntil) {
-      await pause(BUSY_WAIT_MS);
-      report = await this.command("clockSet", values);
-    }
+    });
     expectOk(report);
     const { driftMs, sinceSync, previous } = report;
     return { driftMs, sinceSync, previous: previous === 0 ? "unset" : previous === 2 ? "approximate" : "set" };
@@ -135,12 +129,12 @@ export class Keyfob {
 
   /** @returns the value now in force @throws KeyfobError OutOfRange */
   async configSet(name: ConfigName, value: number): Promise<ConfigValue> {
-    return configValue(await this.command("configSet", { key: CONFIG_TABLE[name].key, value }));
+    return configValue(await this.whenFree("configSet", { key: CONFIG_TABLE[name].key, value }));
   }
 
   /** Stops chirping for `minutes` (1 to 1440), or ends a snooze (0). @returns Unix seconds at which chirping goes on, or 0 */
   async snooze(minutes: number): Promise<number> {
-    return expectOk(await this.command("snooze", { minutes })).until;
+    return expectOk(await this.whenFree("snooze", { minutes })).until;
   }
 
   /** All region keys that the keyfob trusts. */
@@ -159,12 +153,12 @@ export class Keyfob {
 
   /** @returns how many keys the keyfob holds now */
   async addRegionKey(region: string, key: Buffer): Promise<number> {
-    return expectOk(await this.command("regionKeyAdd", { region: encodeRegion(region), key })).count;
+    return expectOk(await this.whenFree("regionKeyAdd", { region: encodeRegion(region), key })).count;
   }
 
   /** @param keyId first 8 bytes of SHA-256 of the key @returns how many keys the keyfob holds now */
   async removeRegionKey(region: string, keyId: Buffer): Promise<number> {
-    return expectOk(await this.command("regionKeyRemove", { region: encodeRegion(region), keyId })).count;
+    return expectOk(await this.whenFree("regionKeyRemove", { region: encodeRegion(region), keyId })).count;
   }
 
   /**
@@ -213,7 +207,7 @@ export class Keyfob {
     const redacted = Buffer.concat(window.redacted.map((range) => encodeRecord("hourRange", range)));
     const begin = { firstHour: window.firstHour, hours: window.hours, redacted };
     try {
-      const { blocks } = await this.askUntilFree("exportBegin", begin, request, signal);
+      const { blocks } = expectOk(await this.whenFree("exportBegin", begin, request, signal));
       const seeds: Buffer[] = [];
       for (let block = 0; block < blocks; block++) {
         signal?.throwIfAborted();
@@ -237,7 +231,7 @@ export class Keyfob {
   ): Promise<HourResult[]> {
     const request = this.newRequest();
     try {
-      const { records, blocks } = await this.askUntilFree("resultsBegin", {}, request, signal);
+      const { records, blocks } = expectOk(await this.whenFree("resultsBegin", {}, request, signal));
       const results: HourResult[] = [];
       for (let block = 0; block < blocks; block++) {
         signal?.throwIfAborted();
@@ -337,18 +331,17 @@ export class Keyfob {
     );
   }
 
-  /** As command(), but waits while the keyfob is busy, and accepts no status but Ok. */
-  private async askUntilFree<Name extends "exportBegin" | "resultsBegin">(
+  /** As command(), but waits while the keyfob is busy: with another operation, or with opening its logs. */
+  private async whenFree<Name extends PacketName>(
     name: Name,
-    values: CommandValues<Name>,
-    request: number,
-    signal: AbortSignal | undefined,
+    values: CommandValues<Name> | (() => CommandValues<Name>),
+    request?: number,
+    signal?: AbortSignal,
   ): Promise<ReportValues<Name>> {
     const busyUntil = Date.now() + BUSY_LIMIT_MS;
     for (;;) {
       const report = await this.command(name, values, request);
-      if ((report as { status: StatusName }).status !== "Busy" || Date.now() > busyUntil)
-        return expectOk(report as ReportValues<Name> & { status: StatusName });
+      if ((report as { status?: StatusName }).status !== "Busy" || Date.now() > busyUntil) return report;
       await pause(BUSY_WAIT_MS, signal);
     }
   }
