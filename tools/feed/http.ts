@@ -4,6 +4,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
+import { FileError } from "../base/files";
 import { FeedError } from "./feedError";
 import type { SocksProxy } from "./proxy";
 import { openTunnel } from "./tunnel";
@@ -63,7 +64,9 @@ export async function exchange(options: HttpExchange): Promise<HttpAnswer> {
     return await send(options, tunnel, idleMs);
   } catch (error) {
     signal?.throwIfAborted();
-    throw error instanceof FeedError ? error : explain(error as NodeJS.ErrnoException, url, proxy);
+    // A disk that takes no more is no server that cannot be reached.
+    if (error instanceof FeedError || error instanceof FileError) throw error;
+    throw explain(error as NodeJS.ErrnoException, url, proxy);
   } finally {
     tunnel?.destroy();
   }
