@@ -28,8 +28,8 @@ export default defineConfig({
     exclude: ["node_modules/**", "build/**"],
     globalSetup: ["test/build-bytecode.ts"],
     sequence: { sequencer: LongestFirst },
-    testTimeout: 300_000,
-    hookTimeout: 120_000,
+    testTimeout: 600_000,
+    hookTimeout: 300_000,
     // Two more than the processors that it needs: the longest files, with real ports and processes, wait for most of their time.
     maxWorkers: 4,
     // Tests with real ports and processes can miss their moment on a busy machine; the reporter names each retry, and fails a run

@@ -1,9 +1,9 @@
 import type { Reporter, TestModule } from "vitest/node";
 
 /** So many tests of a run may pass at a second try only; more say that something is wrong. */
-const MOST_RETRIES = 1;
+const MOST_RETRIES = 3;
 
-/** Names the tests that passed only when they were tried again, and fails a run with more than one. */
+/** Names the tests that passed only when they were tried again, and fails a run with more than a few. */
 export default class RetryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const retried = modules.flatMap((module) =>

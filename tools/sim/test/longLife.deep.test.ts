@@ -23,5 +23,5 @@ describe("90 simulated days", () => {
       expect(line).toBe(`> day ${i + 1}`);
       expect(Math.abs(day - (i + 1))).toBeLessThan(0.01);
     });
-  }, 300_000);
+  }, 900_000);
 });
