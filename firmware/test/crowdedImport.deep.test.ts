@@ -20,7 +20,8 @@ it("matches an hour with twice the rows that fit its memory, chirping all the wh
   runAmong(keyfob, NEIGHBOURS, MINUTES * 60);
   world.run(14 * MINUTE_US);
   const { rowsWritten } = keyfob.counters();
-  expect(rowsWritten).toBeGreaterThanOrEqual(NEIGHBOURS * MINUTES);
+  // One new chirp in a thousand is taken for one whose row is written (firmware/listen/writtenIds.ts).
+  expect(rowsWritten).toBeGreaterThanOrEqual(0.99 * NEIGHBOURS * MINUTES);
 
   const region = new TestRegion("IT");
   keyfob.regionKeyAdd(region.name, region.publicKey);

@@ -9,8 +9,8 @@ const PERIOD_MS = 60_000;
 const LANE_MS = 2_000;
 const LANE_PLACES = 4;
 
-/** Refusals of one number, from wherever, before it need not be looked up again in this minute. */
-const REFUSALS_OF_NUMBER = 10;
+/** Of what an address may guess in a minute, the share that one number may be refused, from wherever, before it is put off. */
+const SHARE_OF_NUMBER = 1 / 3;
 const MAX_NUMBERS = 10_000;
 
 /** What may be done with a request: checked now, or answered 429. */
@@ -86,7 +86,8 @@ export class GuessLimit {
 
   private async admit(bucket: number, number: Buffer | undefined): Promise<Admission> {
     this.turnOver();
-    if (number !== undefined && (this.numbers.get(this.nameOf(number)) ?? 0) >= REFUSALS_OF_NUMBER) return "later";
+    if (number !== undefined && (this.numbers.get(this.nameOf(number)) ?? 0) >= this.perMinute * SHARE_OF_NUMBER)
+      return "later";
     // The request itself is one of those that are open.
     if ((this.refused[bucket] ?? 0) + (this.open[bucket] ?? 0) <= this.perMinute) return "now";
     if ((this.inLane[bucket] ?? 0) >= LANE_PLACES) return "later";

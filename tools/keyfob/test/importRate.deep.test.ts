@@ -3,8 +3,7 @@ import { hourOfSeconds } from "../../../protocol/base/time";
 import { buildBytecode } from "../../build/bytecode";
 import { makeKey, makeShard, randomSeeds, type TestKey } from "../../cli/test/shardFixture";
 import { SeededRandom } from "../../sim/core/random";
-import { openTcpPort, type Port } from "../../sim/usb/ports";
-import type { LiveWorld } from "../../sim/world/live";
+import { openTcpPort, type Port, type RealTime } from "../../sim/usb/ports";
 import { World } from "../../sim/world/world";
 import { BoardConnection } from "../board";
 import { Keyfob } from "../keyfob";
@@ -33,7 +32,7 @@ beforeAll(async () => {
   world.run(8e6);
   // The line and the device run on simulated time, in steps of a millisecond between which the host may react: the figure
   // is that of the line, not of this machine.
-  const live = { world, catchUp: () => {}, nudge: () => {} } as unknown as LiveWorld;
+  const live: RealTime = { scheduler: world.scheduler, catchUp: () => {}, nudge: () => {} };
   port = await openTcpPort(live, device, 0, {
     random: new SeededRandom("line"),
   });
