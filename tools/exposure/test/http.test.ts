@@ -246,7 +246,7 @@ describe("The limit on guesses", () => {
   });
 
   it("looks no number up again that was refused ten times in the minute, wherever it comes from", async () => {
-    const limit = new GuessLimit(1000, () => 0);
+    const limit = new GuessLimit(30, () => 0);
     const guessed = number();
     for (let i = 0; i < 10; i++) limit.noteNumber(guessed);
     expect(await limit.begin("198.51.100.7").admit(guessed)).toBe("later");
