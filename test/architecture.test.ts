@@ -89,7 +89,7 @@ describe("the house", () => {
 
   it("names a service after each specification in services/, and no other", () => {
     const specified = readdirSync(join(ROOT, "services")).map((name) => basename(name, ".md"));
-    expect(specified.sort()).toEqual(["flashstore", "hci", "keyfob", "sleep"]);
+    expect(specified.sort()).toEqual(["flashstore", "hci", "keyfob"]);
     for (const name of specified)
       expect(
         PRODUCT.some((s) => new RegExp(`services/${name}\\.md`).test(s.text)),

@@ -2,11 +2,6 @@
 
 #include "esp_bt.h"
 #include "nvs_flash.h"
-#include "sdkconfig.h"
-#include "slow_clock.h"
-
-/** The runtime has it, in a header of its main folder: posts a turn of the main loop, from any task. */
-void jdesp_wake_main(void);
 
 static struct hci_bridge *receiver;
 
@@ -20,14 +15,11 @@ static void send(void *context, uint8_t *packet, uint16_t length) {
     esp_vhci_host_send_packet(packet, length);
 }
 
-// The ESP32-C6's controller never calls this (esp-idf issue 14655): the main loop asks by itself while commands wait.
-static void send_available(void) {
-    jdesp_wake_main();
-}
+// Nothing to do: the main loop asks every 10 ms, and the ESP32-C6's controller never calls this (esp-idf issue 14655).
+static void send_available(void) {}
 
 static int received(uint8_t *data, uint16_t length) {
     hci_bridge_receive(receiver, data, length);
-    jdesp_wake_main();
     return 0;
 }
 
@@ -49,10 +41,6 @@ bool esp32_radio_start(struct hci_bridge *bridge) {
     };
     const struct hci_controller controller = {.can_send = can_send, .send = send, .context = NULL};
     esp_bt_controller_config_t config = BT_CONTROLLER_INIT_CONFIG_DEFAULT();
-#if CONFIG_BT_CTRL_MODEM_SLEEP
-    // Without a 32 kHz crystal the RC does for advertising and scanning. The main crystal would take 2 mA, day and night.
-    config.sleep_clock = slow_clock_source() == SLOW_CLOCK_RC ? ESP_BT_SLEEP_CLOCK_RTC_SLOW : ESP_BT_SLEEP_CLOCK_EXT_32K_XTAL;
-#endif
     hci_bridge_init(bridge, &controller);
     receiver = bridge;
     if (!init_nvs())
@@ -62,9 +50,3 @@ bool esp32_radio_start(struct hci_bridge *bridge) {
     return esp_bt_controller_init(&config) == ESP_OK && esp_bt_controller_enable(ESP_BT_MODE_BLE) == ESP_OK &&
            esp_vhci_host_register_callback(&callbacks) == ESP_OK;
 }
-
-#if CONFIG_BT_CTRL_MODEM_SLEEP
-bool esp32_radio_keeps_crystal_on(void) {
-    return esp_bt_get_lpclk_src() == ESP_BT_SLEEP_CLOCK_MAIN_XTAL;
-}
-#endif

@@ -2,7 +2,6 @@
 
 #include <stdatomic.h>
 
-#include "buttons.h"
 #include "bytes.h"
 #include "interfaces/jd_usb.h"
 #include "usb_gate.h"
@@ -31,7 +30,6 @@ int __wrap_jd_rx_frame_received(jd_frame_t *frame);
 static struct usb_gate gate;
 static uint8_t probe_index;
 static atomic_bool is_open;
-static atomic_bool takes_programs;
 // Set in the USB driver's interrupt, read in the main task.
 static atomic_bool caught_from_usb;
 static atomic_bool caught_to_usb;
@@ -40,26 +38,10 @@ static atomic_bool breached;
 void gate_open(void) {
     gate.device_id = jd_device_id();
     gate.program_id = devs_jd_server_device_id();
-    gate.sleep_index = 0;
-    atomic_store(&takes_programs, false);
     atomic_store(&caught_from_usb, false);
     atomic_store(&caught_to_usb, false);
     atomic_store(&breached, false);
     atomic_store(&is_open, true);
-}
-
-void gate_take_programs(bool wearer_agrees) {
-    atomic_store(&takes_programs, wearer_agrees);
-}
-
-void gate_knows_sleep(uint8_t index) {
-    gate.sleep_index = index;
-}
-
-static struct usb_gate gate_now(void) {
-    struct usb_gate now = gate;
-    now.wearer_agrees = atomic_load(&takes_programs);
-    return now;
 }
 
 void gate_breached(void) {
@@ -107,13 +89,11 @@ void gate_prove(uint8_t index) {
     target_enable_irq();
 }
 
-/** Where the runtime makes its services, the program manager and buttons among them. */
+/** Where the runtime makes its services, the program manager among them. */
 srv_t *__wrap_jd_allocate_service(const srv_vt_t *vt) {
     srv_t *service = __real_jd_allocate_service(vt);
     if (vt->service_class == USB_GATE_MANAGER_CLASS)
         gate.manager_index = ((const srv_common_t *)service)->service_index;
-    else if (vt->service_class == BUTTON_CLASS)
-        buttons_expect();
     return service;
 }
 
@@ -124,8 +104,7 @@ int __wrap_jd_usb_send_frame(void *frame) {
     if (is_own_report(frame))
         atomic_store(&caught_to_usb, true);
     jd_frame_t released;
-    const struct usb_gate now = gate_now();
-    return usb_gate_releases(&now, frame, &released) ? __real_jd_usb_send_frame(&released) : 0;
+    return usb_gate_releases(&gate, frame, &released) ? __real_jd_usb_send_frame(&released) : 0;
 }
 
 /** Where frames come in from USB and network; the device's own take another way. In the USB driver's interrupt. */
@@ -136,8 +115,7 @@ int __wrap_jd_send_frame_raw(jd_frame_t *frame) {
         atomic_store(&caught_from_usb, true);
         return 0;
     }
-    const struct usb_gate now = gate_now();
-    return usb_gate_admits(&now, frame) ? __real_jd_send_frame_raw(frame) : 0;
+    return usb_gate_admits(&gate, frame) ? __real_jd_send_frame_raw(frame) : 0;
 }
 
 int __wrap_jd_net_send_frame(void *frame) {

@@ -21,12 +21,6 @@ void gate_open(void);
  * @param index of a service of this component, where the probe ends up if there is no gate: call gate_breached() then */
 void gate_prove(uint8_t index);
 
-/** Whether the wearer agrees to a new program; nobody does before the first call. */
-void gate_take_programs(bool wearer_agrees);
-
-/** Where the sleep service is. */
-void gate_knows_sleep(uint8_t index);
-
 /** A probe got past. */
 void gate_breached(void);
 

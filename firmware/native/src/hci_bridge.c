@@ -107,7 +107,3 @@ size_t hci_bridge_poll(struct hci_bridge *bridge, uint32_t now_ms, uint8_t *out)
     send_what_may_go(bridge, now_ms);
     return filled;
 }
-
-bool hci_bridge_is_busy(const struct hci_bridge *bridge) {
-    return event_ring_peek(&bridge->events) != 0 || bridge->command_bytes > 0;
-}

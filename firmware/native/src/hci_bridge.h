@@ -55,6 +55,3 @@ void hci_bridge_receive(struct hci_bridge *bridge, const uint8_t *packet, size_t
  * @return bytes in `out`, 0 if there is nothing to report
  */
 size_t hci_bridge_poll(struct hci_bridge *bridge, uint32_t now_ms, uint8_t *out);
-
-/** @return whether events wait to be polled, or commands for the controller */
-bool hci_bridge_is_busy(const struct hci_bridge *bridge);

@@ -1,4 +1,4 @@
-// The Jacdac services, as jacdac-c knows services: a state, a process function that the main loop calls, and a packet
+// The two Jacdac services, as jacdac-c knows services: a state, a process function that the main loop calls, and a packet
 // handler. Both run in the main task.
 
 #include "chirpfob_native.h"
@@ -8,14 +8,7 @@
 #include "esp_timer.h"
 #include "gate_wraps.h"
 #include "jd_protocol.h"
-#include "main_loop.h"
 #include "sdkconfig.h"
-#include "usb_gate.h"
-#if CONFIG_PM_ENABLE
-#include "light_sleep.h"
-#include "loop_timer.h"
-#include "slow_clock.h"
-#endif
 
 #define SERVICE_CLASS_HCI 0x1c4fb001
 #define SERVICE_CLASS_FLASH_STORE 0x1c4fb002
@@ -25,11 +18,6 @@
 #define HCI_REG_DROPPED 0x180
 #define HCI_REG_REJECTED 0x181
 #define FLASH_REG_SIZE 0x180
-#define SLEEP_REG_TURNS 0x180
-#define SLEEP_REG_SLEEPS 0x181
-#define SLEEP_REG_ASLEEP_MS 0x182
-#define SLEEP_REG_SLEEP_CLOCK 0x183
-#define SLEEP_REG_LATE_MS 0x184
 
 /** A register is read with this bit set in the command (Jacdac protocol, "Registers"). */
 #define GET(reg) (0x1000 | (reg))
@@ -37,9 +25,6 @@
 /** Reports that one turn adds to the program's receive queue (2,048 bytes), while it waits to be read and otherwise. */
 #define REPORTS_WHILE_WAITING 1u
 #define REPORTS_A_TURN 4u
-
-/** What waits for room or for the controller is looked after as often as the runtime's tick did before the chip slept. */
-#define BUSY_MS 10u
 
 static struct hci_bridge bridge;
 static struct flash_cells cells;
@@ -58,7 +43,10 @@ static bool is_served(const jd_packet_t *pkt) {
     return gate_stands();
 }
 
-static void pass_events_on(srv_t *state) {
+void chirpfob_hci_process(srv_t *state) {
+    gate_prove(state->service_index);
+    if (!gate_stands())
+        return;
     unsigned reports = jd_rx_has_frame() ? REPORTS_WHILE_WAITING : REPORTS_A_TURN;
     while (reports-- > 0) {
         if (state->pending_bytes == 0)
@@ -70,17 +58,6 @@ static void pass_events_on(srv_t *state) {
             return;
         state->pending_bytes = 0;
     }
-}
-
-void chirpfob_hci_process(srv_t *state) {
-    gate_prove(state->service_index);
-    if (!gate_stands())
-        return;
-    pass_events_on(state);
-#if CONFIG_PM_ENABLE
-    if (state->pending_bytes > 0 || hci_bridge_is_busy(&bridge))
-        loop_timer_ask(BUSY_MS);
-#endif
 }
 
 void chirpfob_hci_handle_packet(srv_t *state, jd_packet_t *pkt) {
@@ -122,50 +99,8 @@ void chirpfob_flash_handle_packet(srv_t *state, jd_packet_t *pkt) {
         jd_send_not_implemented(pkt);
 }
 
-#if CONFIG_PM_ENABLE
-void chirpfob_sleep_process(srv_t *state) {
-    (void)state;
-}
-
-static uint8_t sleep_clock(void) {
-#if CONFIG_BT_CTRL_MODEM_SLEEP
-    if (esp32_radio_keeps_crystal_on())
-        return SLOW_CLOCK_MAIN_CRYSTAL;
-#endif
-    return (uint8_t)slow_clock_source();
-}
-
-void chirpfob_sleep_handle_packet(srv_t *state, jd_packet_t *pkt) {
-    (void)state;
-    uint8_t clock;
-    switch (pkt->service_command) {
-    case GET(SLEEP_REG_TURNS):
-        jd_respond_u32(pkt, loop_timer_turns());
-        break;
-    case GET(SLEEP_REG_SLEEPS):
-        jd_respond_u32(pkt, light_sleep_count());
-        break;
-    case GET(SLEEP_REG_ASLEEP_MS):
-        jd_respond_u32(pkt, light_sleep_ms());
-        break;
-    case GET(SLEEP_REG_SLEEP_CLOCK):
-        clock = sleep_clock();
-        (void)jd_send(pkt->service_index, pkt->service_command, &clock, sizeof clock);
-        break;
-    case GET(SLEEP_REG_LATE_MS):
-        jd_respond_u32(pkt, loop_timer_late_ms());
-        break;
-    default:
-        jd_send_not_implemented(pkt);
-    }
-}
-#endif
-
 SRV_DEF(chirpfob_hci, SERVICE_CLASS_HCI);
 SRV_DEF(chirpfob_flash, SERVICE_CLASS_FLASH_STORE);
-#if CONFIG_PM_ENABLE
-SRV_DEF(chirpfob_sleep, USB_GATE_SLEEP_CLASS);
-#endif
 
 static void announce_hci(void) {
     SRV_ALLOC(chirpfob_hci);
@@ -176,33 +111,8 @@ static void announce_flash(void) {
     SRV_ALLOC(chirpfob_flash);
 }
 
-#if CONFIG_PM_ENABLE
-static void announce_sleep(void) {
-    SRV_ALLOC(chirpfob_sleep);
-    gate_knows_sleep(state->service_index);
-}
-#endif
-
-/** The runtime has it, weak, in devsmgr.c. */
-bool jd_wifi_available(void);
-
-/**
- * Takes the place of the runtime's own, which says yes: it then scans for access points, a sixth of the time with the receiver
- * on, and shares the radio with Bluetooth. It must be in the file of a function that the runtime calls, or the linker would
- * not look for it.
- */
-bool jd_wifi_available(void) {
-    return false;
-}
-
 void chirpfob_native_init(void) {
     gate_open();
-    main_loop_start();
-#if CONFIG_PM_ENABLE
-    slow_clock_start();
-    light_sleep_start();
-    loop_timer_start();
-#endif
 #if CONFIG_BT_ENABLED
     // A radio that does not start is announced all the same: its silence is what the firmware reports to the wearer.
     (void)esp32_radio_start(&bridge);
@@ -210,7 +120,4 @@ void chirpfob_native_init(void) {
 #endif
     if (esp32_partition_open(&cells))
         announce_flash();
-#if CONFIG_PM_ENABLE
-    announce_sleep();
-#endif
 }

@@ -31,10 +31,6 @@ static bool admits_control(uint16_t command) {
            (command & REGISTER_KIND_MASK) == REGISTER_READ;
 }
 
-static bool shows_sleep(const struct usb_gate *gate, uint32_t index) {
-    return gate->wearer_agrees && gate->sleep_index != 0 && index == gate->sleep_index;
-}
-
 bool usb_gate_admits(const struct usb_gate *gate, const jd_frame_t *frame) {
     if (frame->size < PACKET_HEADER_BYTES || frame->size > FRAME_DATA_BYTES)
         return false;
@@ -55,26 +51,20 @@ bool usb_gate_admits(const struct usb_gate *gate, const jd_frame_t *frame) {
         return false;
     if (index == JD_SERVICE_INDEX_CONTROL)
         return admits_control(command);
-    if (index == JD_SERVICE_INDEX_STREAM)
-        return true;
-    bool is_reading = (command & REGISTER_KIND_MASK) == REGISTER_READ;
-    if (gate->manager_index != 0 && index == gate->manager_index)
-        return is_reading || gate->wearer_agrees;
-    return shows_sleep(gate, index) && is_reading;
+    return index == JD_SERVICE_INDEX_STREAM || index == gate->manager_index;
 }
 
 static bool releases_packet(const struct usb_gate *gate, uint8_t index) {
     return index == JD_SERVICE_INDEX_CONTROL || index == JD_SERVICE_INDEX_CRC_ACK ||
-           (gate->manager_index != 0 && index == gate->manager_index) || shows_sleep(gate, index);
+           (gate->manager_index != 0 && index == gate->manager_index);
 }
 
-/** Hides the services of an announcement that may not be reached, and cuts those at the end off. @return its bytes now */
+/** Hides the services of an announcement but the manager, and cuts the hidden ones at the end off. @return its bytes now */
 static uint32_t hide_services(const struct usb_gate *gate, uint8_t *data, uint32_t length) {
     uint32_t shown = length < ANNOUNCEMENT_HEADER_BYTES ? length : ANNOUNCEMENT_HEADER_BYTES;
     for (uint32_t at = ANNOUNCEMENT_HEADER_BYTES; at + CLASS_BYTES <= length; at += CLASS_BYTES) {
-        uint32_t index = at / CLASS_BYTES, service_class = get_u32(data + at);
-        bool is_manager = index == gate->manager_index && service_class == USB_GATE_MANAGER_CLASS;
-        if (is_manager || (shows_sleep(gate, index) && service_class == USB_GATE_SLEEP_CLASS))
+        bool is_manager = at / CLASS_BYTES == gate->manager_index && get_u32(data + at) == USB_GATE_MANAGER_CLASS;
+        if (is_manager)
             shown = at + CLASS_BYTES;
         else
             put_u32(data + at, USB_GATE_HIDDEN_CLASS);

@@ -8,13 +8,9 @@
  * What may pass between a DeviceScript device and the computer on its USB cable. Everything that is not named here stays on
  * its side: the runtime's settings, debugger and role manager, buttons and lights, and the two services of this component.
  *
- * To the device: single commands to the program's own services (the keyfob service), to the program manager's pipe, and to the
- * control service (announce, identify, reset, reading registers); reading the registers of the program manager; and the call
- * to all devices to announce themselves. No report: a computer that may only command can forge no press of a button and offer no service.
- *
- * While the wearer agrees (wearer.h), also every command to the program manager, so that a new program can be deployed, and
- * reading the registers of the sleep service. Its counters move with what the program does, so that a computer could read from
- * them what a keyfob does not tell; whoever may replace the program learns no more from them.
+ * To the device: single commands to the program's own services (the keyfob service), to the program manager and its pipe,
+ * and to the control service (announce, identify, reset, reading registers); and the call to all devices to announce
+ * themselves. No report: a computer that may only command can forge no press of a button and offer no service.
  *
  * From the device: reports of the program's own services, of the program manager and of the control service, and
  * acknowledgements. No command: what the program says to the services of its own device are its seeds and rows.
@@ -26,9 +22,6 @@ struct usb_gate {
     uint64_t program_id;
     /** Index of the program manager (class 0x1134ea2b); 0 if there is none. */
     uint8_t manager_index;
-    /** Index of the sleep service (services/sleep.md); 0 if there is none. */
-    uint8_t sleep_index;
-    bool wearer_agrees;
 };
 
 /** The entry of a hidden service in an announcement: indexes after it must not move. */
@@ -36,9 +29,6 @@ struct usb_gate {
 
 /** Class of the DeviceScript manager. */
 #define USB_GATE_MANAGER_CLASS 0x1134ea2bu
-
-/** Class of services/sleep.md. */
-#define USB_GATE_SLEEP_CLASS 0x1c4fb004u
 
 /** @return whether this frame of the computer may reach the device. Its crc has been checked, nothing else. */
 bool usb_gate_admits(const struct usb_gate *gate, const jd_frame_t *frame);

@@ -42,7 +42,6 @@ bool jd_need_to_send(jd_frame_t *frame);
 int jd_send_frame(jd_frame_t *frame);
 int jd_send_frame_raw(jd_frame_t *frame);
 int jd_rx_frame_received(jd_frame_t *frame);
-void jd_process_everything(void);
 
 void fake_jacdac_reset(void) {
     for (unsigned i = 0; i < service_count; i++)
@@ -204,8 +203,7 @@ static void to_program(const jd_frame_t *frame, const uint8_t *packet, bool from
 /** In memory of exactly the packet's size: the sanitizers see any byte read beyond. */
 static void to_service(unsigned index, const jd_frame_t *frame, const uint8_t *packet, bool from_usb) {
     if (from_usb) {
-        bool is_reading = packet[3] >> 4 == 1;
-        if (index == FAKE_CONTROL || index == FAKE_MANAGER || (index == FAKE_SLEEP && is_reading))
+        if (index == FAKE_CONTROL || index == FAKE_MANAGER)
             fakes.commands_served++;
         else
             fakes.intrusions++;
@@ -259,18 +257,16 @@ static void announce(void) {
     jd_send(FAKE_CONTROL, 0, classes, service_count * 4);
 }
 
-void jd_process_everything(void) {
+void fake_main_loop(void) {
     bool more;
     do {
         more = handle_next();
         announce();
         for (unsigned i = 0; i < service_count; i++)
             services[i].vt->process(services[i].state);
-        // The program runs with each turn, and is asked at its end.
-        if (!fakes.has_no_program)
-            fake_program_turn();
         flush();
     } while (more || queued > 0);
+    fakes.now_us += 10000;
 }
 
 void fake_program_sends(jd_frame_t *frame) {

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-#include "fake_machine.h"
-#include "services/interfaces/jd_pins.h"
+#include "fakes.h"
 
 /** By enum fake_index: control, role manager, program manager, debugger, settings, button. */
 static const uint32_t classes[] = {0, 0x1e4b7e66, 0x1134ea2b, 0x155b5b40, 0x1107dc4a, 0x1473a263};
@@ -15,15 +14,9 @@ struct srv_state {
 
 uint64_t devs_jd_server_device_id(void);
 bool jd_need_to_send(jd_frame_t *frame);
-bool jd_wifi_available(void);
 int jd_net_send_frame(void *frame);
 
 static srv_vt_t tables[SERVICES];
-
-/** devsmgr.c has it so, and asks before it starts Wi-Fi. */
-__attribute__((weak)) bool jd_wifi_available(void) {
-    return true;
-}
 
 static void process_nothing(srv_t *state) {
     (void)state;
@@ -38,18 +31,12 @@ static void handle_packet(srv_t *state, jd_packet_t *pkt) {
 }
 
 void fake_runtime_start(void) {
-    fake_make_runtime_timers();
-    fakes.wifi_started = jd_wifi_available();
     for (size_t i = 0; i < SERVICES; i++) {
         tables[i] = (srv_vt_t){.service_class = classes[i],
                                .state_size = sizeof(srv_t),
                                .process = process_nothing,
                                .handle_pkt = handle_packet};
         jd_allocate_service(&tables[i]);
-        if (i == FAKE_BUTTON) {
-            pin_setup_output(NO_PIN);
-            pin_setup_input(FAKE_BUTTON_PIN, PIN_PULL_UP);
-        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "esp_bt.h"
 #include "esp_partition.h"
+#include "esp_timer.h"
 #include "nvs_flash.h"
 
 struct fakes fakes;
@@ -13,14 +14,14 @@ static const esp_vhci_host_callback_t *host;
 void fakes_reset(void) {
     fake_jacdac_reset();
     fake_usb_reset();
-    fake_machine_reset();
     host = NULL;
     memset(&fakes, 0, sizeof fakes);
     memset(fakes.cells, 0xff, sizeof fakes.cells);
     fakes.ncmd = 1;
-    memset(fakes.pins, 1, sizeof fakes.pins);
-    fakes.turn_us = 3000;
-    fakes.slow_period = (uint32_t)(1000000.0 / 136000 * (1 << 19));
+}
+
+int64_t esp_timer_get_time(void) {
+    return fakes.now_us;
 }
 
 // --- controller
@@ -39,12 +40,7 @@ esp_err_t esp_bt_controller_mem_release(esp_bt_mode_t mode) {
 }
 
 esp_err_t esp_bt_controller_init(esp_bt_controller_config_t *config) {
-    fakes.controller_clock = fakes.controller_keeps_crystal_on ? ESP_BT_SLEEP_CLOCK_MAIN_XTAL : config->sleep_clock;
     return config->magic != 0 && !fakes.radio_broken ? ESP_OK : ESP_FAIL;
-}
-
-esp_bt_sleep_clock_t esp_bt_get_lpclk_src(void) {
-    return (esp_bt_sleep_clock_t)fakes.controller_clock;
 }
 
 esp_err_t esp_bt_controller_enable(esp_bt_mode_t mode) {

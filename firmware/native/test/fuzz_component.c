@@ -85,7 +85,7 @@ static void check_usb(void) {
         for (size_t packet = 0; frame.device_identifier == FAKE_DEVICE_ID && packet < frame.size;
              packet += (4u + frame.data[packet] + 3u) & ~3u) {
             uint8_t index = frame.data[packet + 1];
-            if (index != FAKE_CONTROL && index != FAKE_MANAGER && index != FAKE_SLEEP && index != JD_SERVICE_INDEX_CRC_ACK)
+            if (index != FAKE_CONTROL && index != FAKE_MANAGER && index != JD_SERVICE_INDEX_CRC_ACK)
                 abort();
         }
     }
@@ -103,8 +103,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fakes.mute = flags & 0x80;
     fake_runtime_start();
     chirpfob_native_init();
-    fake_runtime_started();
-    fakes.fibers[0].every_ms = 1000;
     while (size > 0) {
         uint8_t step = next(&data, &size);
         size_t length;
@@ -164,21 +162,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         case 13:
             the_program_reports();
             break;
-        case 14:
-            // The wearer presses, holds and lets go; a cable comes and goes; the chip sleeps in between.
-            fakes.pins[FAKE_BUTTON_PIN] = step & 0x80;
-            fake_usb_is_alive(step & 0x40);
-            fake_run_until(fakes.now_us + (int64_t)next(&data, &size) * 10000);
-            break;
         default:
             fake_main_loop();
         }
     }
     check_usb();
     if (fakes.sent_while_busy > 0)
-        abort();
-    // Nothing that it can be told makes the main loop rest for too long.
-    if (fakes.no_sleep_locks < 0 || fakes.rmt_enabled != 0)
         abort();
     // What was handed to the controller, and what was reported, is whole packets one after the other.
     for (size_t at = 0; at < fakes.sent_bytes && fakes.sent_bytes < sizeof fakes.sent - 300;

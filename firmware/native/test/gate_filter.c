@@ -1,5 +1,5 @@
 // The gate as a filter, for gateAgreement.test.ts: frames of FRAME_BYTES each on stdin, a byte before each says which way it
-// goes and whether the wearer agrees; on stdout a byte, whether it passes, and the frame that is left of it.
+// goes; on stdout a byte, whether it passes, and the frame that is left of it.
 
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,6 @@
 
 #define FRAME_BYTES 252u
 #define TO_DEVICE 1
-#define WEARER_AGREES 2
 
 /** CRC-16-CCITT of all but the crc itself. */
 void jd_compute_crc(jd_frame_t *frame) {
@@ -22,14 +21,13 @@ void jd_compute_crc(jd_frame_t *frame) {
 }
 
 int main(void) {
-    struct usb_gate gate = {0xfe02030405060708u, 0xfe02030405060708u ^ 0xdb2249a7751b53f8u, 2, 7, false};
+    const struct usb_gate gate = {0xfe02030405060708u, 0xfe02030405060708u ^ 0xdb2249a7751b53f8u, 2};
     uint8_t record[1 + FRAME_BYTES];
     while (fread(record, sizeof record, 1, stdin) == 1) {
         jd_frame_t frame, out;
         memcpy(&frame, record + 1, FRAME_BYTES);
         memset(&out, 0, sizeof out);
-        gate.wearer_agrees = record[0] & WEARER_AGREES;
-        record[0] = record[0] & TO_DEVICE ? usb_gate_admits(&gate, &frame) : usb_gate_releases(&gate, &frame, &out);
+        record[0] = record[0] == TO_DEVICE ? usb_gate_admits(&gate, &frame) : usb_gate_releases(&gate, &frame, &out);
         memcpy(record + 1, &out, FRAME_BYTES);
         fwrite(record, sizeof record, 1, stdout);
     }

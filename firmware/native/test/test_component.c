@@ -48,11 +48,6 @@ static uint32_t hci_register(uint16_t reg) {
     return get_u32(fakes.last);
 }
 
-static void wi_fi_is_never_started(void) {
-    start();
-    CHECK(!fakes.wifi_started);
-}
-
 static void a_command_reaches_the_controller_and_its_answer_comes_back(void) {
     start();
     CHECK(fake_packet(HCI, 0x80, reset, sizeof reset));
@@ -401,7 +396,6 @@ static void a_ring_between_two_tasks_keeps_every_byte_in_order(void) {
 }
 
 int main(void) {
-    RUN(wi_fi_is_never_started);
     RUN(a_command_reaches_the_controller_and_its_answer_comes_back);
     RUN(commands_of_one_send_go_out_in_order_one_answer_apart);
     RUN(a_controller_that_allows_five_gets_five);

@@ -9,7 +9,6 @@
 #include "flash_bridge.h"
 #include "gate_wraps.h"
 #include "usb_gate.h"
-#include "wearer.h"
 
 #define HCI 0x1c4fb001u
 #define FLASH 0x1c4fb002u
@@ -26,7 +25,6 @@ int jd_send_frame(jd_frame_t *frame);
 static void switch_on(void) {
     fake_runtime_start();
     chirpfob_native_init();
-    fake_runtime_started();
     fake_main_loop();
     fakes.to_usb_bytes = 0;
 }
@@ -64,25 +62,6 @@ static void from_usb(jd_frame_t frame) {
     fake_usb_sends(&frame);
     while (jd_rx_has_frame())
         fake_main_loop();
-}
-
-static void pass_ms(unsigned ms) {
-    for (unsigned passed = 0; passed < ms; passed += 10)
-        fake_main_loop();
-}
-
-static void hold_the_button_for_ms(unsigned ms) {
-    fakes.pins[FAKE_BUTTON_PIN] = false;
-    pass_ms(ms);
-    fakes.pins[FAKE_BUTTON_PIN] = true;
-    fake_main_loop();
-}
-
-/** Whether a computer that wants to deploy a program gets through to the program manager. */
-static bool takes_a_program(void) {
-    unsigned before = fakes.commands_served;
-    from_usb(one(COMMAND, FAKE_DEVICE_ID, FAKE_MANAGER, 0x80, "size", 4));
-    return fakes.commands_served > before;
 }
 
 static bool usb_saw(const void *bytes, size_t length) {
@@ -178,7 +157,7 @@ static void a_frame_of_the_device_that_is_cut_short_gives_nothing_away(void) {
             frame.size = (uint8_t)size;
             frame.data[0] = (uint8_t)length;
             frame.data[1] = FAKE_FLASH;
-            const struct usb_gate gate = {FAKE_DEVICE_ID, FAKE_PROGRAM_ID, FAKE_MANAGER, FAKE_SLEEP, true};
+            const struct usb_gate gate = {FAKE_DEVICE_ID, FAKE_PROGRAM_ID, FAKE_MANAGER};
             CHECK(!usb_gate_releases(&gate, &frame, &out));
         }
 }
@@ -190,7 +169,7 @@ static void what_the_program_commands_leaves_the_device_for_nobody(void) {
         for (unsigned i = 0; i < 4; i++) {
             bool is_report_of_ours = (flags & ~(unsigned)JD_FRAME_FLAG_LOOPBACK) == 0 && i < 2;
             jd_frame_t frame = one((uint8_t)flags, ids[i], FAKE_FLASH, FLASH_PROGRAM, FAKE_SECRET, SECRET_BYTES), out;
-            const struct usb_gate gate = {FAKE_DEVICE_ID, FAKE_PROGRAM_ID, FAKE_MANAGER, FAKE_SLEEP, true};
+            const struct usb_gate gate = {FAKE_DEVICE_ID, FAKE_PROGRAM_ID, FAKE_MANAGER};
             CHECK(usb_gate_releases(&gate, &frame, &out) == (is_report_of_ours && i == 1));
         }
 }
@@ -199,14 +178,13 @@ static void what_the_program_commands_leaves_the_device_for_nobody(void) {
 
 static void the_computer_reaches_keyfob_manager_pipe_and_control(void) {
     start();
-    hold_the_button_for_ms(WEARER_HOLD_MS + 100);
     from_usb(one(COMMAND, FAKE_DEVICE_ID, FAKE_MANAGER, 0x80, "size", 4));
     from_usb(one(COMMAND, FAKE_DEVICE_ID, FAKE_MANAGER, 0x2081, "\1", 1));
     from_usb(one(COMMAND, FAKE_DEVICE_ID, FAKE_CONTROL, 0x82, NULL, 0));
     from_usb(one(COMMAND, FAKE_DEVICE_ID, FAKE_CONTROL, GET(0x180), NULL, 0));
     from_usb(one(BROADCAST, JD_DEVICE_IDENTIFIER_BROADCAST_MARK, 0x3d, 0, NULL, 0));
     CHECK(fakes.commands_served == 5 && fakes.intrusions == 0);
-    const struct usb_gate gate = {FAKE_DEVICE_ID, FAKE_PROGRAM_ID, FAKE_MANAGER, FAKE_SLEEP, true};
+    const struct usb_gate gate = {FAKE_DEVICE_ID, FAKE_PROGRAM_ID, FAKE_MANAGER};
     jd_frame_t piece = one(COMMAND | JD_FRAME_FLAG_ACK_REQUESTED, FAKE_DEVICE_ID, JD_SERVICE_INDEX_STREAM, 0x81, "b", 1);
     jd_frame_t keyfob = one(COMMAND, FAKE_PROGRAM_ID, 1, 0x80, NULL, 0);
     CHECK(usb_gate_admits(&gate, &piece) && usb_gate_admits(&gate, &keyfob));
@@ -214,8 +192,7 @@ static void the_computer_reaches_keyfob_manager_pipe_and_control(void) {
 
 static void no_command_at_all_reaches_another_service(void) {
     start();
-    static const uint8_t hidden[] = {FAKE_ROLES,  FAKE_DEBUGGER, FAKE_SETTINGS, FAKE_BUTTON,
-                                     FAKE_HCI,    FAKE_FLASH,    FAKE_SLEEP};
+    static const uint8_t hidden[] = {FAKE_ROLES, FAKE_DEBUGGER, FAKE_SETTINGS, FAKE_BUTTON, FAKE_HCI, FAKE_FLASH};
     for (unsigned i = 0; i < sizeof hidden; i++)
         for (unsigned command = 0; command <= 0xffff; command++) {
             jd_frame_t frame = one(COMMAND, FAKE_DEVICE_ID, hidden[i], command, read_all, sizeof read_all);
@@ -236,7 +213,7 @@ static void control_does_no_more_than_announce_identify_reset_and_tell(void) {
     start();
     for (unsigned command = 0; command <= 0xffff; command++) {
         jd_frame_t frame = one(COMMAND, FAKE_DEVICE_ID, FAKE_CONTROL, command, read_all, 4);
-        const struct usb_gate gate = {FAKE_DEVICE_ID, FAKE_PROGRAM_ID, FAKE_MANAGER, FAKE_SLEEP, true};
+        const struct usb_gate gate = {FAKE_DEVICE_ID, FAKE_PROGRAM_ID, FAKE_MANAGER};
         bool expected = command == 0 || command == 0x81 || command == 0x82 || command >> 12 == 1;
         CHECK(usb_gate_admits(&gate, &frame) == expected);
     }
@@ -270,7 +247,7 @@ static void the_computer_cannot_speak_as_a_device(void) {
 
 static void flags_with_another_meaning_are_refused(void) {
     start();
-    const struct usb_gate gate = {FAKE_DEVICE_ID, FAKE_PROGRAM_ID, FAKE_MANAGER, FAKE_SLEEP, true};
+    const struct usb_gate gate = {FAKE_DEVICE_ID, FAKE_PROGRAM_ID, FAKE_MANAGER};
     for (unsigned flags = 0; flags < 256; flags++) {
         jd_frame_t frame = one((uint8_t)flags, FAKE_DEVICE_ID, FAKE_MANAGER, 0x80, NULL, 0);
         CHECK(usb_gate_admits(&gate, &frame) == (flags == COMMAND || flags == (COMMAND | JD_FRAME_FLAG_ACK_REQUESTED)));
@@ -297,7 +274,7 @@ static void a_second_packet_is_refused_with_the_first_wherever_it_is_hidden(void
 
 static void frames_of_impossible_sizes_are_refused(void) {
     start();
-    const struct usb_gate gate = {FAKE_DEVICE_ID, FAKE_PROGRAM_ID, FAKE_MANAGER, FAKE_SLEEP, true};
+    const struct usb_gate gate = {FAKE_DEVICE_ID, FAKE_PROGRAM_ID, FAKE_MANAGER};
     for (unsigned size = 0; size <= 255; size++)
         for (unsigned length = 0; length <= 255; length++) {
             jd_frame_t frame = one(COMMAND, FAKE_DEVICE_ID, FAKE_MANAGER, 0x80, NULL, 0);
@@ -322,110 +299,6 @@ static void network_and_wire_are_shut(void) {
     jd_rx_frame_received(&announcement);
     fake_main_loop();
     CHECK(fakes.intrusions == 0 && fakes.to_net == 0 && fakes.to_wire == 0);
-}
-
-// --- a new program
-
-static void a_program_is_taken_only_with_the_wearer_s_hand_on_the_button(void) {
-    start();
-    CHECK(!takes_a_program());
-    hold_the_button_for_ms(WEARER_HOLD_MS - 50);
-    CHECK(!takes_a_program());
-    hold_the_button_for_ms(WEARER_HOLD_MS + 50);
-    CHECK(takes_a_program());
-    pass_ms(WEARER_AGREES_MS - 1000);
-    CHECK(takes_a_program());
-    pass_ms(2000);
-    CHECK(!takes_a_program() && fakes.intrusions == 0);
-}
-
-static void a_program_is_taken_after_plugging_in_with_the_button_held(void) {
-    start();
-    pass_ms(1000);
-    fakes.pins[FAKE_BUTTON_PIN] = false;
-    pass_ms(100);
-    fake_usb_is_alive(true);
-    pass_ms(100);
-    fakes.pins[FAKE_BUTTON_PIN] = true;
-    pass_ms(100);
-    CHECK(takes_a_program());
-    pass_ms(WEARER_AGREES_MS);
-    CHECK(!takes_a_program());
-}
-
-static void a_short_press_with_the_cable_in_place_is_no_consent_to_a_program(void) {
-    start();
-    fake_usb_is_alive(true);
-    pass_ms(1000);
-    for (int i = 0; i < 20; i++) {
-        hold_the_button_for_ms(1000);
-        CHECK(!takes_a_program());
-    }
-}
-
-static void a_program_is_taken_after_a_start_with_the_button_held(void) {
-    fakes_reset();
-    fakes.pins[FAKE_BUTTON_PIN] = false;
-    switch_on();
-    fakes.pins[FAKE_BUTTON_PIN] = true;
-    CHECK(takes_a_program());
-}
-
-static void consent_to_a_program_ends_with_the_cable(void) {
-    start();
-    fake_usb_is_alive(true);
-    pass_ms(1000);
-    hold_the_button_for_ms(WEARER_HOLD_MS + 50);
-    CHECK(takes_a_program());
-    fake_usb_is_alive(false);
-    pass_ms(4000);
-    CHECK(!takes_a_program());
-}
-
-static void a_device_without_a_whole_program_takes_one_from_anybody(void) {
-    fakes_reset();
-    fakes.flash_has_no_program = true;
-    switch_on();
-    CHECK(takes_a_program());
-    fakes.flash_has_no_program = false;
-    fakes.program_is_half_written = true;
-    pass_ms(WEARER_AGREES_MS + 1000);
-    CHECK(takes_a_program());
-    fakes.program_is_half_written = false;
-    pass_ms(WEARER_AGREES_MS + 2000);
-    CHECK(!takes_a_program());
-}
-
-static void without_consent_the_program_manager_is_read_only(void) {
-    start();
-    const struct usb_gate shut = {FAKE_DEVICE_ID, FAKE_PROGRAM_ID, FAKE_MANAGER, FAKE_SLEEP, false};
-    const struct usb_gate open = {FAKE_DEVICE_ID, FAKE_PROGRAM_ID, FAKE_MANAGER, FAKE_SLEEP, true};
-    for (unsigned command = 0; command <= 0xffff; command++) {
-        jd_frame_t frame = one(COMMAND, FAKE_DEVICE_ID, FAKE_MANAGER, command, "\0", 1);
-        CHECK(usb_gate_admits(&shut, &frame) == (command >> 12 == 1));
-        CHECK(usb_gate_admits(&open, &frame));
-    }
-}
-
-static void the_counters_of_sleep_can_be_read_with_consent_only(void) {
-    start();
-    from_usb(one(COMMAND, FAKE_DEVICE_ID, FAKE_SLEEP, GET(0x180), NULL, 0));
-    CHECK(fakes.reports == 0 && fakes.to_usb_bytes == 0);
-    hold_the_button_for_ms(WEARER_HOLD_MS + 50);
-    fakes.to_usb_bytes = 0;
-    fakes.now_us += 1000000;
-    fake_main_loop();
-    const uint8_t *frame = fakes.to_usb;
-    CHECK(frame[12] == 4 + 4 * FAKE_SLEEP && get_u32(frame + 16 + 4 * FAKE_SLEEP) == 0x1c4fb004);
-    CHECK(get_u32(frame + 16 + 4 * FAKE_FLASH) == USB_GATE_HIDDEN_CLASS);
-    fakes.to_usb_bytes = 0;
-    from_usb(one(COMMAND, FAKE_DEVICE_ID, FAKE_SLEEP, GET(0x180), NULL, 0));
-    CHECK(fakes.to_usb_bytes == 12 + 4 + 4 && fakes.to_usb[13] == FAKE_SLEEP && get_u16(fakes.to_usb + 14) == GET(0x180));
-    const struct usb_gate open = {FAKE_DEVICE_ID, FAKE_PROGRAM_ID, FAKE_MANAGER, FAKE_SLEEP, true};
-    for (unsigned command = 0; command <= 0xffff; command++) {
-        jd_frame_t set = one(COMMAND, FAKE_DEVICE_ID, FAKE_SLEEP, command, NULL, 0);
-        CHECK(usb_gate_admits(&open, &set) == (command >> 12 == 1));
-    }
 }
 
 // --- failing closed
@@ -483,14 +356,6 @@ int main(void) {
     RUN(a_second_packet_is_refused_with_the_first_wherever_it_is_hidden);
     RUN(frames_of_impossible_sizes_are_refused);
     RUN(network_and_wire_are_shut);
-    RUN(a_program_is_taken_only_with_the_wearer_s_hand_on_the_button);
-    RUN(a_program_is_taken_after_plugging_in_with_the_button_held);
-    RUN(a_short_press_with_the_cable_in_place_is_no_consent_to_a_program);
-    RUN(a_program_is_taken_after_a_start_with_the_button_held);
-    RUN(consent_to_a_program_ends_with_the_cable);
-    RUN(a_device_without_a_whole_program_takes_one_from_anybody);
-    RUN(without_consent_the_program_manager_is_read_only);
-    RUN(the_counters_of_sleep_can_be_read_with_consent_only);
     RUN(a_runtime_whose_usb_driver_goes_round_the_gate_gets_neither_flash_nor_radio);
     RUN(a_probe_that_the_computer_forges_changes_nothing);
     RUN(a_computer_that_talks_while_the_device_starts_only_delays_the_proof);

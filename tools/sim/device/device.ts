@@ -61,9 +61,6 @@ export interface DeviceOptions {
   readonly onHci?: (packet: Uint8Array) => void;
 }
 
-/** The simulated wearer agrees to every new program: to hold the button for five seconds is left to real ones. */
-const WEARER_AGREES = true;
-
 /** What hangs on the device's USB connector. */
 export interface UsbPeer {
   /** A frame that the device's gate lets out (usb/gate.ts). */
@@ -161,7 +158,7 @@ export class SimDevice {
 
   /** A frame from the USB host. The device's gate may drop it; the peripherals it reaches in no case. */
   usbReceive(frame: Uint8Array): void {
-    if (this.isOn && (!this.gate || this.gate.admits(frame, WEARER_AGREES))) this.toVm(frame, "usb");
+    if (this.isOn && (!this.gate || this.gate.admits(frame))) this.toVm(frame, "usb");
   }
 
   /** Takes the power away: RAM, radio and clock are gone. */
@@ -210,7 +207,7 @@ export class SimDevice {
 
   private fromVm(frame: Uint8Array): void {
     if (this.peripherals.receive(frame) || !this.usb) return;
-    for (const released of this.gate ? this.gate.releases(frame, WEARER_AGREES) : [frame]) this.usb.frame(released);
+    for (const released of this.gate ? this.gate.releases(frame) : [frame]) this.usb.frame(released);
   }
 
   private toVm(frame: Uint8Array, cause: WakeCause): void {

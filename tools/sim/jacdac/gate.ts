@@ -6,8 +6,6 @@ import { decodeFrame, encodeFrame, FRAME_FLAG, FRAME_HEADER_BYTES, type Packet }
 /** The runtime's second device, with the services of the program (devs_jd_server_device_id). */
 const PROGRAM_ID_MASK = 0xdb2249a7_751b53f8n;
 const MANAGER_CLASS = 0x1134ea2b;
-/** services/sleep.md. */
-const SLEEP_CLASS = 0x1c4fb004;
 const HIDDEN_CLASS = 0xffffffff;
 const BROADCAST_MARK = 0xaaaaaaaa_00000000n;
 /** jacdac-c marks with it what a device sends to itself. */
@@ -20,24 +18,17 @@ const IDENTIFY = 0x81;
 const RESET = 0x82;
 const PACKET_HEADER_BYTES = 4;
 
-/**
- * What of a device's frames may pass by USB, in either direction. It learns the places of the program manager and of the sleep
- * service from announcements.
- */
+/** What of a device's frames may pass by USB, in either direction. It learns the place of the program manager from announcements. */
 export class UsbGate {
   private readonly programId: bigint;
   private manager = 0;
-  private sleep = 0;
 
   constructor(private readonly deviceId: bigint) {
     this.programId = deviceId ^ PROGRAM_ID_MASK;
   }
 
-  /**
-   * @param wearerAgrees whether the wearer has just said with the button that a new program may come
-   * @returns whether a frame of the computer reaches the device
-   */
-  admits(frame: Uint8Array, wearerAgrees: boolean): boolean {
+  /** @returns whether a frame of the computer reaches the device */
+  admits(frame: Uint8Array): boolean {
     const flags = frame[3] as number;
     const [packet, ...more] = decodeFrame(frame);
     if (!packet || more.length > 0 || frame.length - FRAME_HEADER_BYTES > padded(packet)) return false;
@@ -48,62 +39,44 @@ export class UsbGate {
     if (deviceId === this.programId) return true;
     if (deviceId !== this.deviceId || frame[FRAME_HEADER_BYTES + 1] !== serviceIndex) return false;
     if (serviceIndex === CONTROL)
-      return command === ANNOUNCE || command === IDENTIFY || command === RESET || isReading(command);
-    if (serviceIndex === this.manager) return isReading(command) || wearerAgrees;
-    if (serviceIndex === this.sleep) return isReading(command) && wearerAgrees;
-    return serviceIndex === PIPE;
+      return command === ANNOUNCE || command === IDENTIFY || command === RESET || command >> 12 === 1;
+    return serviceIndex === PIPE || serviceIndex === this.manager;
   }
 
   /** What leaves of a frame of the device: frames of one packet each. */
-  releases(frame: Uint8Array, wearerAgrees: boolean): Uint8Array[] {
+  releases(frame: Uint8Array): Uint8Array[] {
     if (((frame[3] as number) & ~LOOPBACK_FLAG) !== 0) return [];
     const packets = decodeFrame(frame);
     if (packets[0]?.deviceId === this.programId) return [frame];
-    let next = FRAME_HEADER_BYTES;
     return packets
-      .filter((packet) => {
-        const at = next;
-        next += padded(packet);
-        // The two upper bits of an index mean something else: no service of ours sets them.
-        if (packet.deviceId !== this.deviceId || frame[at + 1] !== packet.serviceIndex) return false;
-        return this.isPublic(packet.serviceIndex, wearerAgrees);
-      })
+      .filter(({ deviceId, serviceIndex }) => deviceId === this.deviceId && this.isPublic(serviceIndex))
       .map((packet) =>
         encodeFrame(
-          packet.serviceIndex === CONTROL && packet.command === ANNOUNCE
-            ? this.announcement(packet, wearerAgrees)
-            : packet,
+          packet.serviceIndex === CONTROL && packet.command === ANNOUNCE ? this.announcement(packet) : packet,
         ),
       );
   }
 
-  private isPublic(serviceIndex: number, wearerAgrees: boolean): boolean {
+  private isPublic(serviceIndex: number): boolean {
     return (
       serviceIndex === CONTROL ||
       serviceIndex === ACKNOWLEDGEMENT ||
-      (this.manager !== 0 && serviceIndex === this.manager) ||
-      (wearerAgrees && this.sleep !== 0 && serviceIndex === this.sleep)
+      (this.manager !== 0 && serviceIndex === this.manager)
     );
   }
 
-  private announcement(packet: Packet, wearerAgrees: boolean): Packet {
+  private announcement(packet: Packet): Packet {
     const data = Uint8Array.from(packet.data);
     const view = new DataView(data.buffer);
     let shown = Math.min(4, data.length);
     for (let at = 4; at + 4 <= data.length; at += 4) {
-      const serviceClass = view.getUint32(at, true);
-      if (serviceClass === MANAGER_CLASS) this.manager = at / 4;
-      if (serviceClass === SLEEP_CLASS) this.sleep = at / 4;
-      if (serviceClass === MANAGER_CLASS || (serviceClass === SLEEP_CLASS && wearerAgrees)) shown = at + 4;
-      else view.setUint32(at, HIDDEN_CLASS, true);
+      if (view.getUint32(at, true) === MANAGER_CLASS) {
+        this.manager = at / 4;
+        shown = at + 4;
+      } else view.setUint32(at, HIDDEN_CLASS, true);
     }
     return { ...packet, data: data.subarray(0, shown) };
   }
-}
-
-/** Whether a command reads a register (Jacdac protocol, "Registers"). */
-function isReading(command: number): boolean {
-  return command >> 12 === 1;
 }
 
 function padded({ data }: Packet): number {

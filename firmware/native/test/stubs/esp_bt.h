@@ -10,16 +10,8 @@
 
 typedef enum { ESP_BT_MODE_IDLE = 0, ESP_BT_MODE_BLE = 1, ESP_BT_MODE_CLASSIC_BT = 2 } esp_bt_mode_t;
 
-typedef enum {
-    ESP_BT_SLEEP_CLOCK_NONE,
-    ESP_BT_SLEEP_CLOCK_MAIN_XTAL,
-    ESP_BT_SLEEP_CLOCK_EXT_32K_XTAL,
-    ESP_BT_SLEEP_CLOCK_RTC_SLOW,
-} esp_bt_sleep_clock_t;
-
 typedef struct {
     uint32_t magic;
-    uint8_t sleep_clock;
 } esp_bt_controller_config_t;
 
 #define BT_CONTROLLER_INIT_CONFIG_DEFAULT() ((esp_bt_controller_config_t){.magic = 0x5a5a5a5a})
@@ -31,7 +23,6 @@ typedef struct {
 
 esp_err_t esp_bt_controller_mem_release(esp_bt_mode_t mode);
 esp_err_t esp_bt_controller_init(esp_bt_controller_config_t *config);
-esp_bt_sleep_clock_t esp_bt_get_lpclk_src(void);
 esp_err_t esp_bt_controller_enable(esp_bt_mode_t mode);
 bool esp_vhci_host_check_send_available(void);
 void esp_vhci_host_send_packet(uint8_t *data, uint16_t len);
